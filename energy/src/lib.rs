@@ -1,0 +1,3 @@
+//! Energy.
+
+pub mod events;

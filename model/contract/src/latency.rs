@@ -1,0 +1,24 @@
+//! Pipeline latencies of the blocks, in clock cycles, each with its cause. `rtl` builds its blocks to these numbers
+//! and `sim` times them by the same; nothing else is shared between the two.
+
+/// A lane registers its selected operand, so that the multiplexer and the first adder level do not share a cycle.
+pub const LANE_CYCLES: u32 = 1;
+
+/// One level of the adder tree is registered: one cycle a level.
+pub const TREE_LEVEL_CYCLES: u32 = 1;
+
+/// The accumulator adds the tree's sum to its slot: one cycle.
+pub const ACCUMULATE_CYCLES: u32 = 1;
+
+/// From the last beat of a tile accepted to the tile held and usable: the loading register is copied to the held one.
+pub const TILE_SWAP_CYCLES: u32 = 1;
+
+/// Levels of a binary adder tree over `lanes` operands.
+pub const fn tree_levels(lanes: u32) -> u32 {
+    lanes.next_power_of_two().trailing_zeros()
+}
+
+/// From an activation accepted by the array to the result of its step, cycles.
+pub const fn array_cycles(lanes: u32) -> u32 {
+    LANE_CYCLES + tree_levels(lanes) * TREE_LEVEL_CYCLES + ACCUMULATE_CYCLES
+}

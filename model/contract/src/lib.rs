@@ -1,0 +1,3 @@
+//! The arithmetic contract.
+
+pub mod latency;

@@ -1,0 +1,5 @@
+//! Model shapes.
+
+mod shape;
+
+pub use shape::{Activation, Shape, WeightFormat};
