@@ -1,0 +1,11 @@
+//! DRAM: standards as rows of data, address mapping, and a channel that schedules every command at its cycle.
+
+mod address;
+mod channel;
+#[cfg(test)]
+mod checker;
+mod standard;
+
+pub use address::{AddressMapping, Location};
+pub use channel::{Access, Channel, Command, CommandKind, Counters};
+pub use standard::{Standard, Timing, standard, standard_names};
