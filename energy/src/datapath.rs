@@ -1,0 +1,33 @@
+//! The datapath accounting: the array as it is built.
+//!
+//! An adder costs by its width. A lane whose weight is zero holds its selection still and saves that toggle,
+//! and no more: the tree behind it still adds, and its registers are still clocked.
+//!
+//! Does not count: SRAM, DRAM, the vector unit, wires between blocks, leakage.
+
+use crate::JOULES_PER_PJ;
+use crate::breakdown::Breakdown;
+use crate::cost::Cost;
+use crate::error::EnergyError;
+use crate::events::DatapathEvents;
+use crate::table::CostTable;
+
+/// Prices the array's events. Components: `integer_add`, `lane_select`, `register`, `decoder`, and those of
+/// an FP16 array, `fp16_multiply`, `fp16_add`, `fp32_add`.
+pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown, EnergyError> {
+    let mut energy = Breakdown::default();
+    energy.add_j("integer_add", 0.0);
+    for (&bits, &adds) in events.integer_adds.iter().filter(|&(_, &adds)| adds > 0) {
+        if bits == 0 {
+            return Err(EnergyError::ZeroSize { what: "an integer adder".to_owned() });
+        }
+        energy.add_j("integer_add", adds as f64 * table.integer_add_pj(bits)? * JOULES_PER_PJ);
+    }
+    energy.add_events("lane_select", events.lanes_active, Cost::LaneSelect, table)?;
+    energy.add_events("register", events.register_bits, Cost::RegisterBit, table)?;
+    energy.add_events("decoder", events.bytes_decoded, Cost::DecodedByte, table)?;
+    energy.add_events("fp16_multiply", events.fp16_multiplies, Cost::Fp16Multiply, table)?;
+    energy.add_events("fp16_add", events.fp16_adds, Cost::Fp16Add, table)?;
+    energy.add_events("fp32_add", events.fp32_adds, Cost::Fp32Add, table)?;
+    Ok(energy)
+}
