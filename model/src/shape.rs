@@ -63,3 +63,40 @@ pub struct Shape {
     /// Base of the rotary embedding's frequencies.
     pub rope_theta: f64,
 }
+
+impl Shape {
+    /// Width of all query heads: the outputs of `q_proj`, the inputs of `o_proj`.
+    pub fn q_size(&self) -> u64 {
+        self.num_attention_heads * self.head_dim
+    }
+
+    /// Width of all key heads: the outputs of `k_proj`, and as many of `v_proj`.
+    pub fn kv_size(&self) -> u64 {
+        self.num_key_value_heads * self.head_dim
+    }
+
+    /// Weights of the seven linears of all layers, which are the ternary ones.
+    pub fn linear_parameters(&self) -> u64 {
+        let attention = 2 * self.hidden_size * (self.q_size() + self.kv_size());
+        let feed_forward = 3 * self.hidden_size * self.intermediate_size;
+        self.num_hidden_layers * (attention + feed_forward)
+    }
+
+    /// Weights of the embedding, and as many of the head.
+    pub fn embedding_parameters(&self) -> u64 {
+        self.vocab_size * self.hidden_size
+    }
+
+    /// Weights of all norms: two a layer over the residual stream, the sub-norms over the inputs of `o_proj`
+    /// and `down_proj`, and the last one.
+    pub fn norm_parameters(&self) -> u64 {
+        let sub_norms = if self.sub_norms { self.q_size() + self.intermediate_size } else { 0 };
+        self.num_hidden_layers * (2 * self.hidden_size + sub_norms) + self.hidden_size
+    }
+
+    /// All weights of the model; a tied head counts once.
+    pub fn parameters(&self) -> u64 {
+        let embeddings = if self.tie_word_embeddings { 1 } else { 2 };
+        self.linear_parameters() + embeddings * self.embedding_parameters() + self.norm_parameters()
+    }
+}

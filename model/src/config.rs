@@ -1,0 +1,203 @@
+//! A Hugging Face `config.json` as a [`Shape`].
+//!
+//! The defaults of absent fields are those of `LlamaConfig` and `BitNetConfig` in `transformers`, for the
+//! fields that real checkpoints leave out; the dimensions are always written, and a file without one of them
+//! is refused. Fields that change no shape are ignored, among them a scaling of the rotary frequencies.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, one_line};
+use crate::limits::{self, Real, Size};
+use crate::{Activation, Shape, WeightFormat};
+
+/// The longest `config.json` that is read, bytes. Real ones have a few thousand.
+pub const MAX_CONFIG_BYTES: u64 = 16 << 20;
+
+/// The values of `model_type` that are supported.
+pub const MODEL_TYPES: [&str; 2] = ["bitnet", "llama"];
+
+/// The shape in a file, or in the `config.json` of a folder. Its name is the folder's, or that of a file
+/// called otherwise.
+pub(crate) fn read(path: &Path) -> Result<Shape, Error> {
+    let file = if path.is_dir() { path.join("config.json") } else { path.to_owned() };
+    let origin = one_line(&file.display().to_string());
+    let text = read_bounded(&file, &origin)?;
+    parse(&text, model_name(&file), &origin)
+}
+
+/// The bytes of a file, which may be of any kind and size.
+fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
+    let unreadable = |source| Error::Read { path: origin.to_owned(), source };
+    let mut text = Vec::new();
+    let reader = File::open(file).map_err(unreadable)?;
+    reader.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > MAX_CONFIG_BYTES {
+        let reason = format!("longer than {} MiB, which no config.json is", MAX_CONFIG_BYTES >> 20);
+        return Err(Error::Parse { origin: origin.to_owned(), reason });
+    }
+    Ok(text)
+}
+
+/// The folder of a `config.json`, or the stem of a file of another name.
+fn model_name(file: &Path) -> String {
+    // Resolved, since `.` and `..` are no names.
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let named = if file.ends_with("config.json") {
+        file.parent().and_then(Path::file_name)
+    } else {
+        file.file_stem()
+    };
+    named.map_or_else(|| "model".to_owned(), |name| one_line(&name.to_string_lossy()))
+}
+
+/// The shape that the text of a `config.json` describes.
+fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
+    let unparsed = |reason: String| Error::Parse { origin: origin.to_owned(), reason };
+    if text.trim_ascii().is_empty() {
+        return Err(unparsed("empty, must be a config.json".to_owned()));
+    }
+    let fields = match serde_json::from_slice(text) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return Err(unparsed("no JSON object, must be a config.json".to_owned())),
+        Err(error) => return Err(unparsed(format!("not valid JSON: {error}"))),
+    };
+    let config = Config { fields: &fields, origin };
+
+    let model_type = config.choice("model_type", None, &MODEL_TYPES.map(|name| (name, name)))?;
+    let is_bitnet = model_type == "bitnet";
+    config.refuse_biases()?;
+    let format = config.weight_format()?;
+    let hidden_size = config.size(&limits::HIDDEN_SIZE)?;
+    let heads = config.size(&limits::HEADS)?;
+    let shape = Shape {
+        name,
+        hidden_size,
+        intermediate_size: config.size(&limits::INTERMEDIATE_SIZE)?,
+        num_hidden_layers: config.size(&limits::LAYERS)?,
+        num_attention_heads: heads,
+        num_key_value_heads: match config.present(limits::KV_HEADS.field) {
+            Some(_) => config.size(&limits::KV_HEADS)?,
+            None => heads,
+        },
+        head_dim: match config.present(limits::HEAD_DIM.field) {
+            Some(_) => config.size(&limits::HEAD_DIM)?,
+            None if hidden_size % heads == 0 => hidden_size / heads,
+            None => {
+                let expected =
+                    format!("a divisor of `hidden_size` ({hidden_size}) where `head_dim` is missing");
+                return Err(config.error(limits::HEADS.field, expected));
+            }
+        },
+        vocab_size: config.size(&limits::VOCABULARY)?,
+        max_position_embeddings: config.size(&limits::POSITIONS)?,
+        hidden_act: config.choice(
+            "hidden_act",
+            None,
+            &[("silu", Activation::Silu), ("relu2", Activation::Relu2)],
+        )?,
+        sub_norms: is_bitnet,
+        tie_word_embeddings: config.flag("tie_word_embeddings")?,
+        embedding_format: format,
+        head_format: format,
+        rms_norm_eps: config.real(&limits::EPSILON)?,
+        rope_theta: config.rope_theta(if is_bitnet { 500_000.0 } else { 10_000.0 })?,
+    };
+    shape.validate_as(origin)?;
+    Ok(shape)
+}
+
+/// The fields of a file, and the errors that name them.
+struct Config<'a> {
+    fields: &'a Map<String, Value>,
+    origin: &'a str,
+}
+
+impl Config<'_> {
+    /// A field's value; a `null` is as good as none.
+    fn present(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field).filter(|value| !value.is_null())
+    }
+
+    fn error(&self, field: &'static str, expected: String) -> Error {
+        let value =
+            self.fields.get(field).map_or_else(|| "missing".to_owned(), |value| one_line(&value.to_string()));
+        Error::Field { origin: self.origin.to_owned(), field, value, expected }
+    }
+
+    fn size(&self, size: &Size) -> Result<u64, Error> {
+        let value = self.present(size.field).and_then(Value::as_u64).filter(|&value| size.holds(value));
+        value.ok_or_else(|| self.error(size.field, size.expected()))
+    }
+
+    fn real(&self, real: &Real) -> Result<f64, Error> {
+        let value = self.present(real.field).and_then(Value::as_f64).filter(|&value| real.holds(value));
+        value.ok_or_else(|| self.error(real.field, real.expected()))
+    }
+
+    /// A boolean, false where it is absent.
+    fn flag(&self, field: &'static str) -> Result<bool, Error> {
+        match self.present(field) {
+            None => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| self.error(field, "true or false".to_owned())),
+        }
+    }
+
+    /// One of several words, and what it stands for.
+    fn choice<T: Copy>(
+        &self,
+        field: &'static str,
+        absent: Option<T>,
+        words: &[(&str, T)],
+    ) -> Result<T, Error> {
+        let chosen = match self.present(field) {
+            None => absent,
+            Some(value) => words.iter().find(|(word, _)| value == word).map(|&(_, meaning)| meaning),
+        };
+        let expected = || words.iter().map(|(word, _)| format!("{word:?}")).collect::<Vec<_>>().join(" or ");
+        chosen.ok_or_else(|| self.error(field, expected()))
+    }
+
+    /// No linear of this design adds a bias.
+    fn refuse_biases(&self) -> Result<(), Error> {
+        for field in ["attention_bias", "mlp_bias"] {
+            if self.flag(field)? {
+                return Err(self.error(field, "false: models with biases are not supported".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What embedding and head are held in. A checkpoint of 32-bit floats (the framework's default) is served
+    /// at 16 bits, in the format with the same range.
+    fn weight_format(&self) -> Result<WeightFormat, Error> {
+        // Renamed to `dtype` in transformers 4.56.
+        let field = if self.present("dtype").is_some() { "dtype" } else { "torch_dtype" };
+        let words = [
+            ("float16", WeightFormat::F16),
+            ("bfloat16", WeightFormat::Bf16),
+            ("float32", WeightFormat::Bf16),
+        ];
+        self.choice(field, Some(WeightFormat::Bf16), &words)
+    }
+
+    /// The base of the rotary frequencies: a field of its own, or since transformers 5 one of
+    /// `rope_parameters`.
+    fn rope_theta(&self, absent: f64) -> Result<f64, Error> {
+        if self.present(limits::THETA.field).is_some() {
+            return self.real(&limits::THETA);
+        }
+        for group in ["rope_parameters", "rope_scaling"] {
+            if let Some(Value::Object(fields)) = self.present(group) {
+                let inner = Config { fields, origin: self.origin };
+                if inner.present(limits::THETA.field).is_some() {
+                    return inner.real(&limits::THETA);
+                }
+            }
+        }
+        Ok(absent)
+    }
+}
