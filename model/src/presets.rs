@@ -88,18 +88,18 @@ mod tests {
         }
     }
 
-    /// BitNet b1.58 (arXiv 2402.17764) and its note, LLaMA, Llama 2: hidden, GLU, heads, KV heads, layers.
+    /// BitNet b1.58 (arXiv 2402.17764) and its note, LLaMA, Llama 2: hidden, GLU, heads, KV heads, layers; epsilon.
     #[test]
     fn shapes_are_the_papers() {
-        for (name, expected) in [
-            ("700m", [1536, 4096, 24, 24, 24]),
-            ("1.3b", [2048, 5460, 32, 32, 24]),
-            ("3b", [3200, 8640, 32, 32, 26]),
-            ("3.9b", [3200, 12800, 32, 32, 26]),
-            ("7b", [4096, 11008, 32, 32, 32]),
-            ("13b", [5120, 13824, 40, 40, 40]),
-            ("30b", [6656, 17920, 52, 52, 60]),
-            ("70b", [8192, 28672, 64, 8, 80]),
+        for (name, expected, epsilon) in [
+            ("700m", [1536, 4096, 24, 24, 24], 1e-5),
+            ("1.3b", [2048, 5460, 32, 32, 24], 1e-5),
+            ("3b", [3200, 8640, 32, 32, 26], 1e-5),
+            ("3.9b", [3200, 12800, 32, 32, 26], 1e-5),
+            ("7b", [4096, 11008, 32, 32, 32], 1e-6),
+            ("13b", [5120, 13824, 40, 40, 40], 1e-6),
+            ("30b", [6656, 17920, 52, 52, 60], 1e-6),
+            ("70b", [8192, 28672, 64, 8, 80], 1e-5),
         ] {
             let s = preset(name).unwrap();
             let heads = [s.num_attention_heads, s.num_key_value_heads];
@@ -113,6 +113,7 @@ mod tests {
                 (32000, 2048, Activation::Silu)
             );
             assert_eq!((s.embedding_format, s.head_format), (WeightFormat::F16, WeightFormat::F16));
+            assert_eq!((s.rms_norm_eps, s.rope_theta), (epsilon, 10_000.0), "{name}");
             assert!(!s.sub_norms && !s.tie_word_embeddings);
         }
     }

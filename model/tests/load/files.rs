@@ -5,7 +5,7 @@ use std::fs;
 use model::{Shape, load};
 use serde_json::json;
 
-use crate::{bitnet_2b, changed, complaint, folder};
+use crate::{bitnet_2b, changed, complaint, folder, load_text};
 
 #[test]
 fn a_config_gives_the_shape_of_its_preset() {
@@ -48,6 +48,13 @@ fn a_text_that_is_no_config_is_refused() {
 
 #[test]
 fn a_file_of_any_size_is_read_no_further_than_the_limit() {
+    // Blanks fill a config up to the limit, and then beyond it.
+    let mut text = bitnet_2b().to_string().into_bytes();
+    text.resize(16 << 20, b' ');
+    assert!(load_text(&text).is_ok());
+    text.push(b' ');
+    assert_eq!(complaint(&text), "longer than 16 MiB, which no config.json is");
+
     let (_root, path) = folder("");
     let file = fs::File::create(format!("{path}/config.json")).unwrap();
     // Sparse: 64 GB that take no room.
