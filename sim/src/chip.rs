@@ -175,9 +175,11 @@ impl Chip {
         dram::AddressMapping::new(&spec.dram.mapping, &standard)
             .map_err(|expected| fail("dram.mapping", format!("`{}`", spec.dram.mapping), expected))?;
         let chip = Chip { spec, standard };
-        if chip.fifo_stripes() < 2 {
+        let beat_stripes = (chip.spec.engines * chip.spec.stream_bits / 8).div_ceil(chip.stripe_bytes());
+        if chip.fifo_stripes() < beat_stripes + 1 {
             let value = chip.spec.stream_fifo_beats.to_string();
-            return Err(fail("stream_fifo_beats", value, "enough to hold two bursts of every DRAM channel"));
+            let expected = "enough to hold a beat of every engine and one more burst of every DRAM channel";
+            return Err(fail("stream_fifo_beats", value, expected));
         }
         Ok(chip)
     }

@@ -1,10 +1,25 @@
-//! Simulator.
+//! Cycle-accurate simulator of a ternary language-model accelerator.
+//!
+//! Data flows one way, and each layer is plain data and a function:
+//!
+//! ```text
+//! Workload (operators) -> Mapping (tiles, addresses, jobs) -> Timing (cycles) -> Report (result)
+//! ```
+//!
+//! [`simulate`] runs a [`Request`] through all of them, for the ternary machine and for the FP16 baseline. The timing of
+//! what exists in RTL follows the contract's latencies and nothing else of it; this crate never sees the RTL.
 
 pub mod chip;
 pub mod dram;
 mod error;
+pub mod events;
+pub mod mapping;
 mod preset;
 pub mod result;
+mod simulate;
+pub mod timing;
+pub mod workload;
 
 pub use chip::Chip;
 pub use error::Error;
+pub use simulate::{Batch, MAX_BATCH, MAX_TOKENS, Request, simulate};

@@ -166,7 +166,7 @@ struct Plan {
 #[derive(Clone, Debug)]
 pub struct Channel {
     spec: Spec,
-    pub(crate) state: State,
+    state: State,
     counters: Counters,
     trace: Option<Vec<Command>>,
 }
@@ -388,9 +388,24 @@ impl Channel {
         s.refresh_due += t.refi;
     }
 
+    /// Refreshes that fall due before `cycle`, when no request comes.
+    pub fn idle_until(&mut self, cycle: i64) {
+        while self.state.refresh_due < cycle {
+            self.refresh();
+        }
+    }
+
     /// Bursts after which the address mapping repeats one row further.
     pub(crate) fn sweep(&self) -> u64 {
         self.spec.mapping.sweep()
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.state = state;
     }
 }
 

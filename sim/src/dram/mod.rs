@@ -6,6 +6,8 @@ mod channel;
 mod checker;
 mod standard;
 
+pub(crate) use channel::State as ChannelState;
+
 pub use address::{AddressMapping, Location};
 pub use channel::{Access, Channel, Command, CommandKind, Counters};
 pub use standard::{Standard, Timing, standard, standard_names};

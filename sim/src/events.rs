@@ -1,0 +1,194 @@
+//! Events: what a mapping's jobs switch, read and write, counted for the energy accountings. Nothing here has a cost.
+//!
+//! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
+
+use contract::ACTIVATION_BITS;
+use contract::latency::tree_levels;
+use energy::Events;
+use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
+
+use crate::chip::ChipSpec;
+use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
+use crate::timing::Timing;
+use crate::workload::{Machine, Work};
+use crate::Error;
+
+/// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
+const ZERO_DENSITY: (u64, u64) = (1, 3);
+
+/// Counts the events of a timed run.
+///
+/// # Errors
+/// A count beyond 64 bits.
+pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
+    let chip = mapping.chip;
+    let mut counter = Counter { spec: &chip.spec, machine: mapping.workload.machine, events: Events::default() };
+    for index in 0..mapping.passes() {
+        let pass = mapping.pass(index);
+        let layers = mapping.workload.shape.num_hidden_layers;
+        counter.steps(&mapping.prologue(&pass), 1);
+        // Layers are alike but for the links between stages.
+        let layer = mapping.layer(&pass, layers - 1);
+        counter.steps(&layer, layers);
+        counter.steps(&mapping.epilogue(&pass), 1);
+        counter.events.link_bytes += mapping.link_bytes(&pass);
+    }
+    let mut events = counter.events;
+    events.paper = paper_operations(mapping)?;
+    let channels = chip.spec.dram.channels;
+    let commands = timing.channel * channels;
+    events.dram = DramEvents {
+        standard: chip.standard.name.clone(),
+        read_bytes: commands.reads * chip.standard.burst_bytes,
+        written_bytes: commands.writes * chip.standard.burst_bytes,
+        activates: commands.activates,
+        refreshes: commands.refreshes,
+    };
+    // A pipeline's stages are all powered while one of them works.
+    events.powered_chip_seconds = mapping.chips as f64 * timing.cycles as f64 / (chip.spec.clock_mhz as f64 * 1e6);
+    Ok(events)
+}
+
+struct Counter<'a> {
+    spec: &'a ChipSpec,
+    machine: Machine,
+    events: Events,
+}
+
+impl Counter<'_> {
+    fn steps(&mut self, steps: &[Step], times: u64) {
+        for step in steps {
+            match step.job {
+                Job::Array { tiling, tokens, .. } => self.array(&tiling, tokens, times),
+                Job::VectorStream { data_bytes, streamed_operations, further_operations, macs, .. } => {
+                    self.events.vector.fp16_macs += times * macs;
+                    self.events.vector.fp32_ops += times * (streamed_operations + further_operations - macs);
+                    self.fifo(times * data_bytes);
+                }
+                Job::Vector { operations, elements, .. } => {
+                    self.events.vector.fp32_ops += times * operations;
+                    let bytes = times * elements * WORD_BYTES;
+                    self.access("vector", self.spec.vector.sram_kb * 1024 / self.vector_banks(), bytes, bytes);
+                }
+                Job::Write { .. } | Job::Link { .. } => {}
+            }
+        }
+    }
+
+    /// A bank of the vector unit's SRAM serves 64 bits a cycle, two lanes.
+    fn vector_banks(&self) -> u64 {
+        (self.spec.vector.lanes / 2).clamp(1, self.spec.vector.sram_kb)
+    }
+
+    fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
+        let spec = self.spec;
+        let (lanes, columns) = (spec.lanes, spec.columns);
+        // Tiles' steps, and those times the tokens that each serves.
+        let tile_steps = times * tiling.tiles * tiling.steps;
+        let column_cycles = tile_steps * tokens * columns;
+        let products = times * tiling.n * tiling.k * tokens;
+        let levels = tree_adders(lanes);
+        let datapath = &mut self.events.datapath;
+        match self.machine {
+            Machine::Ternary => {
+                let active = products - products / ZERO_DENSITY.1 * ZERO_DENSITY.0;
+                datapath.lanes_active += active;
+                datapath.lanes_gated += column_cycles * lanes - active;
+                datapath.register_bits += active * u64::from(ACTIVATION_BITS);
+                for &(adders, bits) in &levels {
+                    add(datapath, bits, column_cycles * adders, 1);
+                }
+                // The popcount of the signs changes only with the tile; its correction is added once a token.
+                add(datapath, 1, tile_steps * columns * lanes, 0);
+                let sum_bits = ACTIVATION_BITS + tree_levels(u32::try_from(lanes).unwrap_or(u32::MAX));
+                add(datapath, sum_bits, column_cycles, 0);
+                add(datapath, spec.acc_bits, column_cycles, 1);
+                // A trit is two bits, in the loading register and in the held tile.
+                datapath.register_bits += tile_steps * columns * lanes * 2 * 2;
+                datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
+            }
+            Machine::Fp16 => {
+                datapath.fp16_multiplies += column_cycles * lanes;
+                datapath.fp16_adds += column_cycles * (lanes - 1);
+                // Sums are kept in FP32 across steps, as tensor cores do.
+                datapath.fp32_adds += column_cycles;
+                let tree: u64 = levels.iter().map(|&(adders, _)| adders * 16).sum();
+                datapath.register_bits += column_cycles * (lanes * 16 + tree + 32);
+                datapath.register_bits += tile_steps * columns * lanes * 16 * 2;
+            }
+        }
+        let activation_bytes = self.machine.activation_bytes();
+        // Every engine holds a copy of the activations and reads it for each of its tiles.
+        let written = times * tokens * tiling.k * activation_bytes * spec.engines;
+        let read = tile_steps * tokens * lanes * activation_bytes;
+        self.access("activation", spec.activation_sram_kb * 1024, read, written);
+        let results = times * tokens * tiling.n * WORD_BYTES;
+        self.access("result", spec.result_sram_kb * 1024, results, results);
+        self.fifo(times * tiling.image_bytes());
+    }
+
+    /// Bytes that go into the stream's FIFO and out again.
+    fn fifo(&mut self, bytes: u64) {
+        self.access("stream_fifo", self.spec.stream_fifo_beats * self.spec.stream_bits / 8, bytes, bytes);
+    }
+
+    fn access(&mut self, buffer: &'static str, macro_bytes: u64, read: u64, written: u64) {
+        let events = self.events.sram.entry(buffer).or_insert(SramEvents { macro_bytes, ..SramEvents::default() });
+        events.read_bytes += read;
+        events.written_bytes += written;
+    }
+}
+
+/// `adds` additions of that width, with `registers` registers of it behind each.
+fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64, registers: u64) {
+    *datapath.integer_adds.entry(bits).or_default() += adds;
+    datapath.register_bits += registers * adds * u64::from(bits);
+}
+
+/// A binary tree's levels over `lanes` 8-bit operands: adders of the level and the width of their sums. An operand
+/// without a partner passes through.
+fn tree_adders(lanes: u64) -> Vec<(u64, u32)> {
+    let mut levels = Vec::new();
+    let (mut operands, mut bits) = (lanes, ACTIVATION_BITS);
+    while operands > 1 {
+        bits += 1;
+        levels.push((operands / 2, bits));
+        operands = operands.div_ceil(2);
+    }
+    levels
+}
+
+/// The paper's convention: linears and full attention, whatever machine and mapping.
+fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
+    let workload = &mapping.workload;
+    let energy = |error: energy::EnergyError| Error::Energy(error.to_string());
+    let mut layer =
+        PaperOperations::fp16_attention(workload.new, workload.positions(), workload.shape.q_size())
+            .and_then(|sequence| sequence.times(workload.batch))
+            .map_err(energy)?;
+    for operator in workload.layer() {
+        if let Work::Linear { n, k, .. } = operator.work {
+            let linear = match workload.machine {
+                Machine::Ternary => PaperOperations::ternary_linear(workload.tokens(), k, n),
+                Machine::Fp16 => PaperOperations::fp16_linear(workload.tokens(), k, n),
+            };
+            layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
+        }
+    }
+    layer.times(workload.shape.num_hidden_layers).map_err(energy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_has_one_adder_fewer_than_operands() {
+        assert_eq!(tree_adders(1), []);
+        assert_eq!(tree_adders(5), [(2, 9), (1, 10), (1, 11)]);
+        assert_eq!(tree_adders(8), [(4, 9), (2, 10), (1, 11)]);
+        for lanes in 1..300 {
+            assert_eq!(tree_adders(lanes).iter().map(|level| level.0).sum::<u64>(), lanes - 1);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! A request from end to end: both machines, every phase, and how they compare.
+
+use energy::{Accounting, CostTable, Events};
+use model::{Shape, WeightFormat};
+use rayon::prelude::*;
+
+use crate::chip::Chip;
+use crate::mapping::{Mapping, Tiling};
+use crate::result::{
+    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase, PhaseReport,
+    Ratios, Report, Run, SCHEMA_VERSION, Verification,
+};
+use crate::timing::{self, Timing};
+use crate::workload::{Machine, Work, Workload};
+use crate::{Error, events};
+
+/// How many sequences are served together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// So many.
+    Size(u64),
+    /// As many as the chips that hold the weights hold caches for.
+    Max,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Phases to simulate.
+    pub phases: Vec<Phase>,
+    /// Tokens of a prompt.
+    pub prompt: u64,
+    /// Tokens in the cache before a decode step.
+    pub context: u64,
+    /// Sequences.
+    pub batch: Batch,
+    /// What the ternary machine's head is held in, if not as the model says.
+    pub head: Option<WeightFormat>,
+    /// Whether intervals that were stepped before may be skipped; the result is the same.
+    pub skip: bool,
+}
+
+/// The largest prompt, context and batch: beyond any model's positions and any memory, and such that no count of events
+/// leaves 64 bits.
+pub const MAX_TOKENS: u64 = 1 << 24;
+/// The largest batch.
+pub const MAX_BATCH: u64 = 1 << 20;
+/// The most multiply-accumulates of a run.
+const MAX_MACS: u128 = 1 << 58;
+
+/// Simulates a model on a chip, ternary and FP16.
+///
+/// # Errors
+/// A count out of its range, a model that the chip cannot hold.
+pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report, Error> {
+    for (field, value) in [("prompt", request.prompt), ("context", request.context)] {
+        if !(1..=MAX_TOKENS).contains(&value) {
+            return Err(Error::Option { field, value, expected: "from 1 to 2^24" });
+        }
+    }
+    let setup = Setup { shape, chip, request };
+    let batches = [setup.batch(Machine::Ternary)?, setup.batch(Machine::Fp16)?];
+    let runs = [Machine::Ternary, Machine::Fp16]
+        .into_iter()
+        .zip(batches)
+        .flat_map(|(machine, batch)| request.phases.iter().map(move |&phase| (machine, batch, phase)))
+        .collect::<Vec<_>>();
+    let costs = CostTable::seven_nm().map_err(|error| Error::Energy(error.to_string()))?;
+    let mut done = runs
+        .par_iter()
+        .map(|&(machine, batch, phase)| setup.run(machine, phase, batch, &costs))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let fp16 = done.split_off(request.phases.len());
+    Ok(Report {
+        schema_version: SCHEMA_VERSION,
+        model: shape.name.clone(),
+        chip: chip.spec.name.clone(),
+        options: Options {
+            prompt: request.prompt,
+            context: request.context,
+            batch: batches[0],
+            fp16_batch: batches[1],
+        },
+        phases: done.into_iter().zip(fp16).map(|(ternary, fp16)| compare(ternary, fp16)).collect(),
+    })
+}
+
+struct Setup<'a> {
+    shape: &'a Shape,
+    chip: &'a Chip,
+    request: &'a Request,
+}
+
+impl<'a> Setup<'a> {
+    fn workload(&self, machine: Machine, phase: Phase, batch: u64) -> Workload<'a> {
+        let head_format = match machine {
+            Machine::Ternary => self.request.head.unwrap_or(self.shape.head_format),
+            Machine::Fp16 => WeightFormat::F16,
+        };
+        let length = if phase == Phase::Prefill { self.request.prompt } else { self.request.context };
+        Workload::new(self.shape, machine, head_format, phase, batch, length)
+    }
+
+    /// The batch of a machine; `max` is the largest that needs no more chips than one sequence does, in any phase.
+    fn batch(&self, machine: Machine) -> Result<u64, Error> {
+        let fits = |batch| {
+            self.request.phases.iter().try_fold(true, |all, &phase| {
+                let chips = |batch| Ok(Mapping::new(self.workload(machine, phase, batch), self.chip)?.chips);
+                match chips(batch) {
+                    Ok(needed) => Ok(all && needed == chips(1)?),
+                    Err(Error::DoesNotFit { .. }) if batch > 1 => Ok(false),
+                    Err(error) => Err(error),
+                }
+            })
+        };
+        match self.request.batch {
+            Batch::Size(batch) if (1..=MAX_BATCH).contains(&batch) => Ok(batch),
+            Batch::Size(value) => Err(Error::Option { field: "batch", value, expected: "from 1 to 2^20, or max" }),
+            Batch::Max => {
+                let (mut fitting, mut too_many) = (1, MAX_BATCH + 1);
+                fits(1)?;
+                while too_many - fitting > 1 {
+                    let middle = fitting + (too_many - fitting) / 2;
+                    if fits(middle)? { fitting = middle } else { too_many = middle }
+                }
+                Ok(fitting)
+            }
+        }
+    }
+
+    fn run(&self, machine: Machine, phase: Phase, batch: u64, costs: &CostTable) -> Result<Measured, Error> {
+        let workload = self.workload(machine, phase, batch);
+        check_size(&workload)?;
+        let mapping = Mapping::new(workload, self.chip)?;
+        let timing = timing::run(&mapping, self.request.skip);
+        let events = events::count(&mapping, &timing)?;
+        Measured::new(&mapping, &timing, &events, costs)
+    }
+}
+
+/// Multiply-accumulates of the linears that run on the array.
+fn array_macs(mapping: &Mapping) -> u64 {
+    let workload = &mapping.workload;
+    let layers = workload.tokens() * workload.shape.linear_parameters();
+    let logits: u64 = (0..mapping.passes()).map(|index| mapping.pass(index).logits).sum();
+    if mapping.head_on_array() { layers + logits * workload.shape.embedding_parameters() } else { layers }
+}
+
+/// Refuses a run whose counts could leave 64 bits.
+fn check_size(workload: &Workload) -> Result<(), Error> {
+    let shape = workload.shape;
+    let tokens = u128::from(workload.tokens());
+    let weights = u128::from(shape.linear_parameters() + shape.embedding_parameters());
+    let attended = u128::from(workload.positions()) * u128::from(shape.num_hidden_layers * shape.q_size()) * 2;
+    if tokens * (weights + attended) > MAX_MACS {
+        let value = workload.tokens();
+        let expected = "fewer: this model would take more than 2^58 multiply-accumulates";
+        return Err(Error::Option { field: "tokens of the run", value, expected });
+    }
+    Ok(())
+}
+
+/// A run and its energy.
+struct Measured {
+    run: Run,
+    joules: [Joules; 3],
+}
+
+impl Measured {
+    fn new(mapping: &Mapping, timing: &Timing, events: &Events, costs: &CostTable) -> Result<Measured, Error> {
+        let (chip, workload) = (mapping.chip, &mapping.workload);
+        let clock_hz = chip.spec.clock_mhz as f64 * 1e6;
+        let seconds = timing.cycles as f64 / clock_hz;
+        let tokens = workload.tokens();
+        let dram_bytes = events.dram.read_bytes + events.dram.written_bytes;
+        let mut joules = Vec::with_capacity(3);
+        for accounting in Accounting::ALL {
+            let breakdown = accounting
+                .energy(events, costs, chip.spec.static_power_w)
+                .map_err(|error| Error::Energy(error.to_string()))?;
+            joules.push(Joules { total: breakdown.total(), components: breakdown.components });
+        }
+        let joules: [Joules; 3] = joules.try_into().unwrap_or_else(|_| unreachable!("three accountings"));
+        let commands = timing.channel * chip.spec.dram.channels;
+        let run = Run {
+            phase: workload.phase,
+            tokens,
+            tokens_per_pass: mapping.tokens_per_pass,
+            passes: mapping.passes(),
+            mapping: mapping.limit.clone(),
+            cycles: timing.cycles,
+            seconds,
+            tokens_per_second: tokens as f64 / seconds,
+            time_to_first_token_s: (workload.phase == Phase::Prefill).then_some(seconds),
+            tokens_per_joule: tokens as f64 / joules[2].total,
+            dram_bytes,
+            dram_bandwidth_gb_s: dram_bytes as f64 / seconds / 1e9,
+            dram_peak_gb_s: chip.dram_peak_gb_s(),
+            dram_commands: DramCommands {
+                reads: commands.reads,
+                writes: commands.writes,
+                activates: commands.activates,
+                precharges: commands.precharges,
+                refreshes: commands.refreshes,
+            },
+            array_utilization: array_macs(mapping) as f64 / (chip.lanes_total() as f64 * timing.cycles as f64),
+            array_busy_cycles: timing.array_busy_cycles,
+            stalls: timing.stalls,
+            chips: mapping.chips,
+            resident_bytes: mapping.resident_bytes,
+            operators: timing
+                .operators
+                .iter()
+                .map(|operator| OperatorResult {
+                    name: operator.name,
+                    count: operator.count,
+                    cycles: operator.cycles,
+                    bytes: operator.stripes * chip.stripe_bytes(),
+                    verification: Verification::Modelled,
+                })
+                .collect(),
+            skipped_fraction: timing.skipped_fraction,
+        };
+        check_bounds(mapping, &run);
+        Ok(Measured { run, joules })
+    }
+}
+
+/// Physical bounds and conservation, on every result: a violation is a fault of this program.
+fn check_bounds(mapping: &Mapping, run: &Run) {
+    let itemised: u64 = run.operators.iter().map(|operator| operator.bytes).sum();
+    assert_eq!(itemised, run.dram_bytes, "every byte on the pins belongs to an operator");
+    let (chip, workload) = (mapping.chip, &mapping.workload);
+    let mut images = 0;
+    for operator in workload.layer() {
+        if let Work::Linear { n, k, format } = operator.work {
+            images += Tiling::new(chip, format, n, k).image_stripes(chip) * chip.stripe_bytes();
+        }
+    }
+    let linears = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"];
+    let moved: u64 = run.operators.iter().filter(|o| linears.contains(&o.name)).map(|o| o.bytes).sum();
+    let expected = images * workload.shape.num_hidden_layers * run.passes;
+    assert_eq!(moved, expected, "the weights cross the pins once a pass");
+    assert!(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "bandwidth within the DRAM's peak");
+    assert!(run.array_utilization <= 1.0, "no more products than lanes");
+    assert_eq!(run.array_busy_cycles + run.stalls.total(), run.cycles, "every cycle has one cause");
+    assert_eq!(run.operators.iter().map(|o| o.cycles).sum::<u64>(), run.cycles, "every cycle has one operator");
+}
+
+fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {
+    // Energies are compared a token, since `--batch max` gives the machines different batches.
+    let tokens = fp16.run.tokens as f64 / ternary.run.tokens as f64;
+    let energy = |index: usize| fp16.joules[index].total / ternary.joules[index].total / tokens;
+    let ratio = Ratios {
+        latency: fp16.run.seconds / ternary.run.seconds,
+        throughput: ternary.run.tokens_per_second / fp16.run.tokens_per_second,
+        energy: EnergyRatios { paper: energy(0), datapath: energy(1), system: energy(2) },
+    };
+    let pairs = ternary.joules.into_iter().zip(fp16.joules).map(|(ternary, fp16)| EnergyPair { ternary, fp16 });
+    let [paper, datapath, system]: [EnergyPair; 3] =
+        pairs.collect::<Vec<_>>().try_into().unwrap_or_else(|_| unreachable!("three accountings"));
+    PhaseReport { ternary: ternary.run, fp16: fp16.run, energy_j: EnergyReport { paper, datapath, system }, ratio }
+}

@@ -1,0 +1,194 @@
+//! Timing: steps a mapping through array, vector unit, memory and links, one operator behind the other.
+//!
+//! Weights and cache stream ahead of their use as far as the FIFO reaches, also across operators; results do not: an
+//! operator begins when the one before it has ended, because a quantiser needs the whole vector.
+
+mod clock;
+mod flow;
+mod stream;
+
+use self::flow::{Consumer, Tally};
+use self::stream::Streamer;
+use crate::chip::Chip;
+use crate::dram::Counters;
+use crate::mapping::{Extent, Job, Mapping, Step, Tiling};
+use crate::result::Stalls;
+
+/// Cycles from an operand's read in the vector unit's SRAM to its result's write: read, two of arithmetic, write.
+const VECTOR_PIPELINE_CYCLES: i64 = 4;
+
+/// What a run took.
+#[derive(Clone, Debug, Default)]
+pub struct Timing {
+    /// Array clock cycles.
+    pub cycles: u64,
+    /// Cycles in which the array took a token.
+    pub array_busy_cycles: u64,
+    /// The other cycles, by cause.
+    pub stalls: Stalls,
+    /// Operators in the order of first use.
+    pub operators: Vec<OperatorTiming>,
+    /// Commands of one DRAM channel.
+    pub channel: Counters,
+    /// The share of stripes that were skipped.
+    pub skipped_fraction: f64,
+}
+
+/// What one kind of operator took.
+#[derive(Clone, Copy, Debug)]
+pub struct OperatorTiming {
+    /// Name.
+    pub name: &'static str,
+    /// How often it ran.
+    pub count: u64,
+    /// Its cycles.
+    pub cycles: u64,
+    /// Stripes read and written.
+    pub stripes: u64,
+    /// It ran on the array.
+    pub on_array: bool,
+}
+
+/// Steps every pass of a mapping. Without `skip` every burst is stepped; the result is the same.
+pub fn run(mapping: &Mapping, skip: bool) -> Timing {
+    let mut run = Run { chip: mapping.chip, streamer: Streamer::new(mapping.chip, skip), now: 0, timing: Timing::default() };
+    for index in 0..mapping.passes() {
+        let pass = mapping.pass(index);
+        run.steps(&mapping.prologue(&pass));
+        for layer in 0..mapping.workload.shape.num_hidden_layers {
+            run.steps(&mapping.layer(&pass, layer));
+        }
+        run.steps(&mapping.epilogue(&pass));
+    }
+    run.streamer.finish(run.now);
+    let mut timing = run.timing;
+    timing.cycles = unsigned(run.now);
+    timing.channel = run.streamer.counters();
+    timing.skipped_fraction = run.streamer.skipped_fraction();
+    timing
+}
+
+struct Run<'a> {
+    chip: &'a Chip,
+    streamer: Streamer,
+    /// The cycle in which the last operator ended.
+    now: i64,
+    timing: Timing,
+}
+
+impl Run<'_> {
+    fn steps(&mut self, steps: &[Step]) {
+        for step in steps {
+            let start = self.now;
+            let stripes = self.step(&step.job);
+            let operators = &mut self.timing.operators;
+            let index = operators.iter().position(|o| o.name == step.operator).unwrap_or_else(|| {
+                let on_array = matches!(step.job, Job::Array { .. });
+                operators.push(OperatorTiming { name: step.operator, count: 0, cycles: 0, stripes: 0, on_array });
+                operators.len() - 1
+            });
+            operators[index].count += 1;
+            operators[index].cycles += unsigned(self.now - start);
+            operators[index].stripes += stripes;
+        }
+    }
+
+    /// Does a job from `now` on; the stripes it moved.
+    fn step(&mut self, job: &Job) -> u64 {
+        match *job {
+            Job::Array { tiling, image, tokens } => {
+                self.array(&tiling, image, tokens);
+                image.stripes
+            }
+            Job::VectorStream { data, streamed_operations, further_operations, .. } => {
+                self.vector_stream(data, streamed_operations, further_operations);
+                data.stripes
+            }
+            Job::Vector { operations, reductions, .. } => {
+                self.vector(operations, reductions);
+                0
+            }
+            Job::Write { data } => {
+                self.streamer.write(data, self.now);
+                data.stripes
+            }
+            Job::Link { bytes } => {
+                let cycles = self.link_cycles(bytes);
+                self.now += cycles;
+                self.timing.stalls.chip_link += unsigned(cycles);
+                0
+            }
+        }
+    }
+
+    /// Rounds in which every engine has a tile, then one with the engines that still have one.
+    fn array(&mut self, tiling: &Tiling, image: Extent, tokens: u64) {
+        let spec = &self.chip.spec;
+        let start = self.now;
+        let (mut base, mut end) = (image.base, start);
+        let mut tally = Tally::default();
+        for part in tiling.rounds(spec.engines).into_iter().filter(|&(_, rounds)| rounds > 0) {
+            let (engines, rounds) = part;
+            let extent = Extent { base, stripes: tiling.stripes(part, self.chip.stripe_bytes()) };
+            base += extent.stripes;
+            let consumer = Consumer::Array {
+                tokens: signed(tokens),
+                beats: signed(tiling.beats),
+                beat_bytes: engines * tiling.beat_bytes,
+            };
+            let (done, spent) = self.streamer.stream(consumer, extent, start);
+            assert_eq!(spent.busy, signed(rounds * tiling.steps * tokens), "every step serves every token once");
+            end = done;
+            tally.add(spent);
+        }
+        let pipeline = i64::from(contract::latency::array_cycles(u32::try_from(spec.lanes).unwrap_or(u32::MAX)));
+        self.now = end + pipeline;
+        let timing = &mut self.timing;
+        timing.array_busy_cycles += unsigned(tally.busy);
+        timing.stalls.dram += unsigned(tally.dram);
+        timing.stalls.weight_stream += unsigned(tally.weight_stream);
+        timing.stalls.pipeline += unsigned(pipeline);
+    }
+
+    fn vector_stream(&mut self, data: Extent, streamed_operations: u64, further_operations: u64) {
+        let start = self.now;
+        if data.stripes > 0 {
+            // The stream's port takes a beat of every engine's width a cycle, whatever the operations.
+            let port_bytes = self.chip.spec.engines * self.chip.spec.stream_bits / 8;
+            let port_cycles = self.chip.stripe_bytes().div_ceil(port_bytes);
+            let operations = streamed_operations.div_ceil(data.stripes);
+            let stripe_cycles = signed(operations.div_ceil(self.chip.spec.vector.lanes).max(port_cycles));
+            let (end, spent) = self.streamer.stream(Consumer::Vector { stripe_cycles }, data, start);
+            self.now = end;
+            self.timing.stalls.dram += unsigned(spent.dram);
+            self.timing.stalls.vector_unit += unsigned(end - start - spent.dram);
+        }
+        self.vector(further_operations, 1);
+    }
+
+    fn vector(&mut self, operations: u64, reductions: u64) {
+        let lanes = self.chip.spec.vector.lanes;
+        // A reduction ends in a tree over the lanes, a level a cycle.
+        let tree = i64::from(lanes.next_power_of_two().trailing_zeros());
+        let passes = 1 + signed(reductions);
+        let cycles = signed(operations.div_ceil(lanes)) + passes * VECTOR_PIPELINE_CYCLES + signed(reductions) * tree;
+        self.now += cycles;
+        self.timing.stalls.vector_unit += unsigned(cycles);
+    }
+
+    fn link_cycles(&self, bytes: u64) -> i64 {
+        let spec = &self.chip.spec;
+        let seconds = spec.link.latency_ns as f64 * 1e-9 + bytes as f64 / (spec.link.bandwidth_gb_s * 1e9);
+        let cycles = (seconds * spec.clock_mhz as f64 * 1e6).ceil();
+        // Validation bounds latency, bandwidth and clock, so that this stays far below 2^63.
+        cycles as i64
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unsigned(cycles: i64) -> u64 {
+    u64::try_from(cycles).unwrap_or(0)
+}

@@ -1,0 +1,270 @@
+//! Workload: what a model asks of any machine, before one is chosen. Operators with their shapes; no cycle, no byte.
+
+use model::{Activation, Shape, WeightFormat};
+
+use crate::result::Phase;
+
+/// The arithmetic of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Machine {
+    /// Ternary weights in the linears of the layers, 8-bit activations.
+    Ternary,
+    /// FP16 weights and activations throughout.
+    Fp16,
+}
+
+impl Machine {
+    /// The name in error messages and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Machine::Ternary => "ternary",
+            Machine::Fp16 => "FP16",
+        }
+    }
+
+    /// Bytes of an activation on its way into the array.
+    pub fn activation_bytes(self) -> u64 {
+        match self {
+            Machine::Ternary => 1,
+            Machine::Fp16 => 2,
+        }
+    }
+
+    /// What the layers' linears are held in.
+    pub fn linear_format(self) -> WeightFormat {
+        match self {
+            Machine::Ternary => WeightFormat::Ternary,
+            Machine::Fp16 => WeightFormat::F16,
+        }
+    }
+}
+
+/// Bytes of a key's or value's element in the cache and of an activation between chips: FP16, on both machines.
+pub const HALF_BYTES: u64 = 2;
+
+/// Sequences that go through the model together: each has `past` tokens in its cache and brings `new` ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Workload<'a> {
+    /// The model.
+    pub shape: &'a Shape,
+    /// The arithmetic.
+    pub machine: Machine,
+    /// What the head is held in.
+    pub head_format: WeightFormat,
+    /// Prefill or decode.
+    pub phase: Phase,
+    /// Sequences.
+    pub batch: u64,
+    /// Tokens of a sequence already in the cache.
+    pub past: u64,
+    /// Tokens that a sequence brings.
+    pub new: u64,
+}
+
+/// One pass over the weights: some of the workload's tokens, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// Index of the first token, over all sequences.
+    pub first_token: u64,
+    /// Tokens of the pass.
+    pub tokens: u64,
+    /// Cache positions that are read from memory: the past of each sequence that the pass touches.
+    pub cached_positions: u64,
+    /// Pairs of a token and a position read from memory that it attends to.
+    pub cached_pairs: u64,
+    /// Pairs of a token and a position of its own pass, itself included.
+    pub fresh_pairs: u64,
+    /// Tokens whose logits are wanted: the last one of a sequence.
+    pub logits: u64,
+}
+
+/// What one operator computes, whatever computes it. Widths are elements a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Y\[tokens, n\] = X\[tokens, k\] W\[k, n\].
+    Linear {
+        /// Outputs.
+        n: u64,
+        /// Inputs.
+        k: u64,
+        /// What W is held in.
+        format: WeightFormat,
+    },
+    /// Softmax(Q K^T) V over the cache and the pass's own tokens.
+    Attention,
+    /// The pass's keys and values go to the cache.
+    CacheWrite,
+    /// A row of the embedding for each token.
+    Embedding,
+    /// Element-wise work.
+    Elementwise {
+        /// Elements a token.
+        elements: u64,
+        /// Vector operations an element.
+        operations: u64,
+        /// Passes that need the whole vector first (a sum of squares, a maximum).
+        reductions: u64,
+    },
+}
+
+/// An operator: its name and its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Name, as in the checkpoints.
+    pub name: &'static str,
+    /// Its work.
+    pub work: Work,
+    /// Rows it is applied to: all tokens of the pass, or only those whose logits are wanted.
+    pub logits_only: bool,
+}
+
+/// Vector operations an element, each a lane for a cycle. A fused multiply-add is one.
+mod operations {
+    /// Square-accumulate; then scale by 1/rms and multiply by the gain.
+    pub(super) const RMS_NORM: u64 = 3;
+    /// Absolute maximum; then scale and round.
+    pub(super) const QUANTIZE: u64 = 3;
+    /// Integer to float; scale by both scales' product.
+    pub(super) const DEQUANTIZE: u64 = 2;
+    /// x cos + rotate(x) sin.
+    pub(super) const ROPE: u64 = 2;
+    pub(super) const RESIDUAL: u64 = 1;
+    /// Exponential (range reduction, three terms, scale: 5), add, divide (2), times the other half.
+    pub(super) const SILU_GATE: u64 = 9;
+    /// Maximum, square, times the other half.
+    pub(super) const RELU2_GATE: u64 = 3;
+    /// Online softmax, a score: scale, running maximum, subtract, exponential (5), accumulate.
+    pub(super) const SOFTMAX: u64 = 9;
+    /// Convert to the residual stream's format.
+    pub(super) const EMBED: u64 = 1;
+}
+/// Vector operations of one attention score, besides its products.
+pub const SOFTMAX_OPERATIONS: u64 = operations::SOFTMAX;
+/// Vector operations of one embedding element.
+pub const EMBED_OPERATIONS: u64 = operations::EMBED;
+
+impl<'a> Workload<'a> {
+    /// A prefill of `prompt` tokens or a decode step with `context` tokens in the cache, for `batch` sequences.
+    pub fn new(
+        shape: &'a Shape,
+        machine: Machine,
+        head_format: WeightFormat,
+        phase: Phase,
+        batch: u64,
+        length: u64,
+    ) -> Workload<'a> {
+        let (past, new) = match phase {
+            Phase::Prefill => (0, length),
+            Phase::Decode => (length, 1),
+        };
+        Workload { shape, machine, head_format, phase, batch, past, new }
+    }
+
+    /// Tokens of all sequences.
+    pub fn tokens(&self) -> u64 {
+        self.batch * self.new
+    }
+
+    /// Positions in a sequence's cache when the workload is done.
+    pub fn positions(&self) -> u64 {
+        self.past + self.new
+    }
+
+    /// The pass that begins with token `first_token` and takes up to `most` tokens.
+    pub fn pass(&self, first_token: u64, most: u64) -> Pass {
+        let end = self.tokens().min(first_token + most);
+        let mut pass = Pass { first_token, tokens: end - first_token, ..Pass::default() };
+        let mut token = first_token;
+        while token < end {
+            // The tokens of one sequence: `before` are in its cache already, `fresh` come with this pass.
+            let done = token % self.new;
+            let fresh = (self.new - done).min(end - token);
+            let before = self.past + done;
+            pass.cached_positions += before;
+            pass.cached_pairs += before * fresh;
+            pass.fresh_pairs += fresh * (fresh + 1) / 2;
+            pass.logits += u64::from(done + fresh == self.new);
+            token += fresh;
+        }
+        pass
+    }
+
+    /// Operators before the first layer.
+    pub fn prologue(&self) -> Vec<Operator> {
+        vec![Operator::new("embedding", Work::Embedding)]
+    }
+
+    /// Operators of one layer, in order. Matrices that share their input are one operator, as serving systems fuse them.
+    pub fn layer(&self) -> Vec<Operator> {
+        use operations::{DEQUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
+        let shape = self.shape;
+        let (hidden, inner, q, kv) = (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
+        let format = self.machine.linear_format();
+        let linear = |name, n, k| Operator::new(name, Work::Linear { n, k, format });
+        // Integer results are scaled where they are consumed; FP16 results need none of it.
+        let dequantize = if self.machine == Machine::Ternary { DEQUANTIZE } else { 0 };
+        let gate = match shape.hidden_act {
+            Activation::Silu => SILU_GATE,
+            Activation::Relu2 => RELU2_GATE,
+        };
+        vec![
+            self.norm("input_layernorm", hidden, true),
+            linear("qkv_proj", q + 2 * kv, hidden),
+            Operator::elementwise("rotary_embedding", q + 2 * kv, ROPE + dequantize, 0),
+            Operator::new("kv_cache_write", Work::CacheWrite),
+            Operator::new("attention", Work::Attention),
+            self.norm("attn_sub_norm", q, shape.sub_norms),
+            linear("o_proj", hidden, q),
+            Operator::elementwise("attention_residual", hidden, RESIDUAL + dequantize, 0),
+            self.norm("post_attention_layernorm", hidden, true),
+            linear("gate_up_proj", 2 * inner, hidden),
+            Operator::elementwise("activation", inner, gate + 2 * dequantize, 0),
+            self.norm("ffn_sub_norm", inner, shape.sub_norms),
+            linear("down_proj", hidden, inner),
+            Operator::elementwise("mlp_residual", hidden, RESIDUAL + dequantize, 0),
+        ]
+        .into_iter()
+        .filter(|operator| operator.work != Work::NOTHING)
+        .collect()
+    }
+
+    /// Operators after the last layer.
+    pub fn epilogue(&self) -> Vec<Operator> {
+        let hidden = self.shape.hidden_size;
+        let head = Work::Linear { n: self.shape.vocab_size, k: hidden, format: self.head_format };
+        let mut norm = self.norm("norm", hidden, true);
+        norm.logits_only = true;
+        vec![norm, Operator { name: "lm_head", work: head, logits_only: true }]
+    }
+
+    /// What stands between an operator and the linear behind it: a norm where the model has one, and the quantiser on
+    /// the ternary machine. Without the norm the operator keeps the quantiser and its name says so.
+    fn norm(&self, name: &'static str, elements: u64, present: bool) -> Operator {
+        let ternary = self.machine == Machine::Ternary;
+        let (norm, quantize) = (u64::from(present), u64::from(ternary));
+        let operations = norm * operations::RMS_NORM + quantize * operations::QUANTIZE;
+        let name = match (present, name) {
+            (false, "attn_sub_norm") => "attention_quantize",
+            (false, _) => "activation_quantize",
+            (true, name) => name,
+        };
+        Operator::elementwise(name, elements, operations, norm + quantize)
+    }
+}
+
+impl Work {
+    const NOTHING: Work = Work::Elementwise { elements: 0, operations: 0, reductions: 0 };
+}
+
+impl Operator {
+    fn new(name: &'static str, work: Work) -> Operator {
+        Operator { name, work, logits_only: false }
+    }
+
+    fn elementwise(name: &'static str, elements: u64, operations: u64, reductions: u64) -> Operator {
+        if operations == 0 {
+            return Operator::new(name, Work::NOTHING);
+        }
+        Operator::new(name, Work::Elementwise { elements, operations, reductions })
+    }
+}
