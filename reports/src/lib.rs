@@ -1,1 +1,26 @@
-//! Reports.
+//! Turns results into what people and programs read: a table for the terminal, JSON, CSV and charts, and files that
+//! are whole or absent. The JSON document's keys are in this crate's README.
+//!
+//! Does not: simulate, price, or decide what to show where; it divides by tokens and adds up shares, no more.
+
+mod chart;
+mod csv;
+mod error;
+mod file;
+mod grid;
+mod json;
+mod machine;
+mod sweep;
+mod table;
+mod units;
+
+#[cfg(test)]
+mod example;
+
+pub use chart::{Chart, energy_chart, paper_chart, size_chart};
+pub use csv::{csv, energy_csv, operators_csv};
+pub use error::Error;
+pub use file::write_atomically;
+pub use json::json;
+pub use sweep::sweep_table;
+pub use table::table;

@@ -1,0 +1,146 @@
+//! A made-up report for the tests: both phases, every field different from its neighbours, sums that add up.
+
+use std::collections::BTreeMap;
+
+use sim::result::{
+    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase,
+    PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
+};
+
+/// A 70B model on the data-centre chip, batch 4 against the baseline's 2.
+pub(crate) fn report() -> Report {
+    Report {
+        schema_version: SCHEMA_VERSION,
+        model: "70b".to_owned(),
+        chip: "datacenter".to_owned(),
+        options: Options { prompt: 512, context: 768, batch: 4, fp16_batch: 2 },
+        phases: vec![phase(Phase::Prefill), phase(Phase::Decode)],
+    }
+}
+
+fn phase(phase: Phase) -> PhaseReport {
+    let prompt = if phase == Phase::Prefill { 512 } else { 1 };
+    let ternary = run(phase, 4 * prompt, 5_512_345, 14_211_000_000, 1);
+    let fp16 = run(phase, 2 * prompt, 53_123_456, 137_953_000_000, 2);
+    let pair = |ternary: &[(&'static str, f64)], fp16: &[(&'static str, f64)]| EnergyPair {
+        ternary: joules(ternary),
+        fp16: joules(fp16),
+    };
+    let energy_j = EnergyReport {
+        paper: pair(
+            &[("int8_add", 0.002), ("fp16_multiply", 0.0005)],
+            &[("fp16_multiply", 0.047), ("fp16_add", 0.022)],
+        ),
+        datapath: pair(
+            &[("integer_add", 0.004), ("register", 0.002), ("fp16_multiply", 0.0)],
+            &[("integer_add", 0.0), ("register", 0.008), ("fp16_multiply", 0.069)],
+        ),
+        system: pair(
+            &[
+                ("integer_add", 0.004),
+                ("register", 0.002),
+                ("fp16_multiply", 0.0),
+                ("sram", 0.012),
+                ("dram", 0.46),
+                ("vector_mac", 0.009),
+                ("vector_fp32", 0.003),
+                ("link", 0.0),
+                ("static", 0.11),
+            ],
+            &[
+                ("integer_add", 0.0),
+                ("register", 0.008),
+                ("fp16_multiply", 0.069),
+                ("sram", 0.14),
+                ("dram", 4.47),
+                ("vector_mac", 0.009),
+                ("vector_fp32", 0.003),
+                ("link", 0.001),
+                ("static", 1.06),
+            ],
+        ),
+    };
+    let per_token = |pair: &EnergyPair| {
+        pair.fp16.total / fp16.tokens as f64 / (pair.ternary.total / ternary.tokens as f64)
+    };
+    let ratio = Ratios {
+        latency: fp16.seconds / ternary.seconds,
+        throughput: ternary.tokens_per_second / fp16.tokens_per_second,
+        energy: EnergyRatios {
+            paper: per_token(&energy_j.paper),
+            datapath: per_token(&energy_j.datapath),
+            system: per_token(&energy_j.system),
+        },
+    };
+    PhaseReport { ternary, fp16, energy_j, ratio }
+}
+
+fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> Run {
+    let seconds = cycles as f64 * 1e-9;
+    let stalls = Stalls {
+        dram: cycles / 2,
+        weight_stream: cycles / 5,
+        pipeline: cycles / 100,
+        vector_unit: cycles / 10,
+        chip_link: chips - 1,
+    };
+    Run {
+        phase,
+        tokens,
+        tokens_per_pass: 32,
+        passes: tokens.div_ceil(32),
+        mapping:
+            "32 tokens a pass: the array's token slots; a 64 x 8192 slice of weights does not fit the SRAM"
+                .into(),
+        cycles,
+        seconds,
+        tokens_per_second: tokens as f64 / seconds,
+        time_to_first_token_s: (phase == Phase::Prefill).then_some(seconds),
+        tokens_per_joule: 0.42 * chips as f64,
+        dram_bytes,
+        dram_bandwidth_gb_s: dram_bytes as f64 / seconds / 1e9,
+        dram_peak_gb_s: 3276.8,
+        dram_commands: DramCommands {
+            reads: dram_bytes / 64,
+            writes: 640,
+            activates: dram_bytes / 1024,
+            precharges: dram_bytes / 1024 - 1,
+            refreshes: cycles / 3900,
+        },
+        array_utilization: 0.0312,
+        array_busy_cycles: cycles - stalls.total(),
+        stalls,
+        chips,
+        resident_bytes: dram_bytes + 1_000_000,
+        operators: vec![
+            operator("embedding", 1, cycles / 1000, 16_384, Verification::Modelled),
+            operator("qkv_proj", 80, cycles / 4, dram_bytes / 4, verified(chips)),
+            operator("attention", 80, cycles / 10, 12_345_678, Verification::Modelled),
+            operator("down_proj", 80, cycles / 2, dram_bytes / 2, verified(chips)),
+            operator("lm_head", 1, cycles / 50, dram_bytes / 50, Verification::Modelled),
+        ],
+        skipped_fraction: 0.9731,
+    }
+}
+
+/// The baseline has no RTL.
+fn verified(chips: u64) -> Verification {
+    if chips == 1 { Verification::RtlVerified } else { Verification::Modelled }
+}
+
+fn operator(
+    name: &'static str,
+    count: u64,
+    cycles: u64,
+    bytes: u64,
+    verification: Verification,
+) -> OperatorResult {
+    OperatorResult { name, count, cycles, bytes, verification }
+}
+
+fn joules(components: &[(&'static str, f64)]) -> Joules {
+    Joules {
+        total: components.iter().map(|(_, joules)| joules).sum(),
+        components: components.iter().copied().collect::<BTreeMap<_, _>>(),
+    }
+}

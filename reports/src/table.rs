@@ -1,0 +1,221 @@
+//! What a person sees first: one report on a terminal, at most 100 columns, no colour.
+
+use sim::result::{PhaseReport, Report};
+
+use crate::csv::verification;
+use crate::grid::{Grid, wrapped};
+use crate::machine::{Machine, machines, system_components};
+use crate::units::{bytes, count, number, percent, si, times};
+
+/// A report as text: per phase the two machines side by side, then their operators and what the array waited for.
+pub fn table(report: &Report) -> String {
+    let options = &report.options;
+    let batch = if options.batch == options.fp16_batch {
+        format!("batch {}", options.batch)
+    } else {
+        format!("batch {} (FP16: {})", options.batch, options.fp16_batch)
+    };
+    let mut text = format!(
+        "{} on {} | prompt {}, context {}, {batch}\n",
+        report.model,
+        report.chip,
+        count(options.prompt),
+        count(options.context)
+    );
+    for phase in &report.phases {
+        let title = format!("{} of {} tokens", phase.ternary.phase.name(), count(phase.ternary.tokens));
+        let parts = [summary(phase), operators(phase), waiting(phase), notes(phase)].join("\n");
+        text.push_str(&format!("\n{title}\n{}\n{parts}", "=".repeat(title.chars().count())));
+    }
+    text
+}
+
+/// The headline quantities, each with how many times better the ternary machine is.
+fn summary(phase: &PhaseReport) -> String {
+    let both = machines(phase);
+    let [ternary, fp16] = both.map(|machine| machine.run);
+    let mut grid = Grid::new("<>>>");
+    grid.row(["", "ternary", "FP16", "ratio"]);
+    grid.rule();
+    let mut row = |name: &str, values: [String; 2], ratio: Option<f64>| {
+        let [ternary, fp16] = values;
+        grid.row([name.to_owned(), ternary, fp16, ratio.map(times).unwrap_or_default()]);
+    };
+
+    row("cycles", both.map(|m| count(m.run.cycles)), None);
+    row("latency", both.map(|m| si(m.run.seconds, "s")), Some(phase.ratio.latency));
+    if let (Some(ours), Some(theirs)) = (ternary.time_to_first_token_s, fp16.time_to_first_token_s) {
+        row("time to first token", [ours, theirs].map(|s| si(s, "s")), Some(theirs / ours));
+    }
+    row(
+        "throughput",
+        both.map(|m| format!("{} tokens/s", number(m.run.tokens_per_second))),
+        Some(phase.ratio.throughput),
+    );
+    let efficiency = ternary.tokens_per_joule / fp16.tokens_per_joule;
+    row("efficiency", both.map(|m| format!("{} tokens/J", number(m.run.tokens_per_joule))), Some(efficiency));
+    row("array utilization", both.map(|m| percent(m.run.array_utilization)), None);
+    let traffic = fp16.dram_bytes as f64 / ternary.dram_bytes as f64;
+    row("DRAM traffic", both.map(|m| bytes(m.run.dram_bytes)), Some(traffic));
+    row("DRAM bandwidth, of peak", both.map(|m| bandwidth(&m)), None);
+    row(
+        "passes over the weights",
+        both.map(|m| format!("{} x {} tokens", count(m.run.passes), m.run.tokens_per_pass)),
+        None,
+    );
+    row("resident in DRAM", both.map(|m| bytes(m.run.resident_bytes)), None);
+    row("chips", both.map(|m| count(m.run.chips)), None);
+
+    grid.rule();
+    let ratio = &phase.ratio.energy;
+    let names = ["paper's operations", "datapath as built", "whole system"];
+    for (index, (name, ratio)) in
+        names.into_iter().zip([ratio.paper, ratio.datapath, ratio.system]).enumerate()
+    {
+        let per_token = both.map(|m| si(m.energy[index].1.total / m.run.tokens as f64, "J"));
+        grid.row([format!("energy/token, {name}"), per_token[0].clone(), per_token[1].clone(), times(ratio)]);
+    }
+    let parts = both.each_ref().map(Machine::system_j_per_token);
+    for component in system_components(&both) {
+        let cells = parts.each_ref().map(|parts| match parts.get(component) {
+            Some(&joules) if joules > 0.0 => {
+                format!("{}  {:>6}", si(joules, "J"), percent(joules / parts.values().sum::<f64>()))
+            }
+            _ => "-".to_owned(),
+        });
+        let [ternary, fp16] = cells;
+        grid.row([format!("    {}", component.replace('_', " ")), ternary, fp16, String::new()]);
+    }
+    grid.text()
+}
+
+fn bandwidth(machine: &Machine<'_>) -> String {
+    let run = machine.run;
+    let share = percent(run.dram_bandwidth_gb_s / run.dram_peak_gb_s);
+    format!("{} GB/s  {share:>6}", number(run.dram_bandwidth_gb_s))
+}
+
+/// What the cycles and bytes were spent on.
+fn operators(phase: &PhaseReport) -> String {
+    let [ternary, fp16] = [&phase.ternary, &phase.fp16];
+    let mut grid = Grid::new("<>>>>>>><");
+    grid.row(["operator", "runs", "cycles", "share", "bytes", "FP16 cycles", "share", "bytes", "cycles are"]);
+    grid.rule();
+    for operator in &ternary.operators {
+        let mut cells = vec![
+            operator.name.to_owned(),
+            count(operator.count),
+            count(operator.cycles),
+            percent(operator.cycles as f64 / ternary.cycles as f64),
+            bytes(operator.bytes),
+        ];
+        match fp16.operators.iter().find(|other| other.name == operator.name) {
+            Some(other) => cells.extend([
+                count(other.cycles),
+                percent(other.cycles as f64 / fp16.cycles as f64),
+                bytes(other.bytes),
+            ]),
+            None => cells.extend(["-", "-", "-"].map(str::to_owned)),
+        }
+        cells.push(verification(operator.verification).to_owned());
+        grid.row(cells);
+    }
+    grid.text()
+}
+
+/// The array's cycles by what it did or waited for.
+fn waiting(phase: &PhaseReport) -> String {
+    let [ternary, fp16] = [&phase.ternary, &phase.fp16];
+    let mut grid = Grid::new("<>>>>");
+    grid.row(["the array's cycles", "ternary", "share", "FP16", "share"]);
+    grid.rule();
+    let mut row = |name: String, cycles: [u64; 2]| {
+        let share = |index: usize, total: u64| percent(cycles[index] as f64 / total as f64);
+        grid.row([name, count(cycles[0]), share(0, ternary.cycles), count(cycles[1]), share(1, fp16.cycles)]);
+    };
+    row("busy".to_owned(), [ternary.array_busy_cycles, fp16.array_busy_cycles]);
+    for ((cause, ours), (_, theirs)) in ternary.stalls.by_cause().into_iter().zip(fp16.stalls.by_cause()) {
+        row(format!("waiting: {}", cause.replace('_', " ")), [ours, theirs]);
+    }
+    grid.text()
+}
+
+/// Why the weights take the passes they take, and how much of the simulation was stepped.
+fn notes(phase: &PhaseReport) -> String {
+    let mut text = String::new();
+    for (label, run) in [("ternary mapping: ", &phase.ternary), ("FP16 mapping:    ", &phase.fp16)] {
+        text.push_str(&wrapped(label, &run.mapping));
+    }
+    let stepped = [&phase.ternary, &phase.fp16].map(|run| percent(1.0 - run.skipped_fraction));
+    text.push_str(&wrapped(
+        "stepped:         ",
+        &format!(
+            "{} of the ternary run, {} of the FP16 run; the rest repeats states already seen",
+            stepped[0], stepped[1]
+        ),
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::grid::WIDTH;
+
+    /// The cells of the first line that starts with `label`, from the decode part.
+    fn cells(text: &str, label: &str) -> Vec<String> {
+        let decode = text.find("\ndecode").expect("a decode part");
+        let line = text[decode..].lines().find(|line| line.trim_start().starts_with(label));
+        let values =
+            line.unwrap_or_else(|| panic!("no `{label}` in\n{text}")).trim_start()[label.len()..].split("  ");
+        values.map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn both_machines_stand_side_by_side_in_human_units() {
+        let text = table(&example::report());
+        assert!(text.starts_with("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2)\n"));
+        assert_eq!(cells(&text, "cycles"), ["5,512,345", "53,123,456"]);
+        assert_eq!(cells(&text, "latency"), ["5.512 ms", "53.12 ms", "9.64x"]);
+        assert_eq!(cells(&text, "throughput"), ["725.6 tokens/s", "37.65 tokens/s", "19.3x"]);
+        assert_eq!(cells(&text, "DRAM traffic"), ["14.21 GB", "138.0 GB", "9.71x"]);
+        assert_eq!(cells(&text, "DRAM bandwidth, of peak"), ["2578 GB/s", "78.7%", "2597 GB/s", "79.2%"]);
+        assert_eq!(cells(&text, "energy/token, whole system"), ["150.0 mJ", "2.880 J", "19.2x"]);
+        assert_eq!(cells(&text, "chips"), ["1", "2"]);
+    }
+
+    #[test]
+    fn the_datapath_is_one_component_of_the_system() {
+        let text = table(&example::report());
+        assert_eq!(cells(&text, "dram "), ["115.0 mJ", "76.7%", "2.235 J", "77.6%"]);
+        // (4 + 2) mJ over four tokens, (8 + 69) mJ over two.
+        assert_eq!(cells(&text, "array  "), ["1.500 mJ", "1.00%", "38.50 mJ", "1.34%"]);
+        assert_eq!(cells(&text, "link"), ["-", "500.0 µJ", "0.017%"]);
+    }
+
+    #[test]
+    fn operators_and_waiting_add_up() {
+        let text = table(&example::report());
+        let down =
+            ["80", "2,756,172", "50.0%", "7.106 GB", "26,561,728", "50.0%", "68.98 GB", "rtl-verified"];
+        assert_eq!(cells(&text, "down_proj"), down);
+        assert_eq!(cells(&text, "waiting: dram"), ["2,756,172", "50.0%", "26,561,728", "50.0%"]);
+        assert!(text.contains("mapping: 32 tokens a pass"));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let text = table(&example::report());
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(WIDTH), "{widest:?}");
+        assert!(text.lines().all(|line| line.trim_end() == line), "no trailing blanks");
+        assert!(!text.contains("\n\n\n") && text.ends_with('\n'));
+    }
+
+    #[test]
+    fn a_time_to_first_token_is_prefills_alone() {
+        let text = table(&example::report());
+        assert_eq!(text.matches("time to first token").count(), 1);
+    }
+}
