@@ -10,8 +10,9 @@ pub const TREE_LEVEL_CYCLES: u32 = 1;
 /// The accumulator adds the tree's sum to its slot: one cycle.
 pub const ACCUMULATE_CYCLES: u32 = 1;
 
-/// From the last beat of a tile accepted to the tile held and usable: the loading register is copied to the held one.
-pub const TILE_SWAP_CYCLES: u32 = 1;
+/// From the last beat of a tile accepted to the first activation that uses the tile: one cycle to store the beat in the
+/// loading register, one to copy that register to the held one.
+pub const TILE_SWAP_CYCLES: u32 = 2;
 
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {

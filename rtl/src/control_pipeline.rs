@@ -1,0 +1,123 @@
+//! What accompanies an activation through lanes and adder tree, delayed once for all columns.
+//!
+//! ```text
+//!                +--------------------+
+//!      accept -->|                    |--> accumulate
+//!        slot -->|                    |--> sum_slot
+//! first, last -->|  control_pipeline  |--> sum_first
+//!     advance -->|                    |--> emit
+//!       reset -->+---------/\---------+
+//! ```
+//!
+//! | port | direction | width | meaning |
+//! |---|---|---|---|
+//! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets what is under way |
+//! | `advance` | in | 1 | the pipeline advances at this edge |
+//! | `accept` | in | 1 | an activation is accepted at this edge |
+//! | `slot` | in | clog2(TOKENS) | its token slot |
+//! | `first`, `last` | in | 1, 1 | it is of the first, of the last K step |
+//! | `accumulate` | out | 1 | its sum is to be added at this edge; only in cycles that advance |
+//! | `emit` | out | 1 | and is the last of its dot product |
+//! | `sum_first`, `sum_slot` | out | 1, clog2(TOKENS) | `first` and `slot` of the sum |
+//!
+//! Parameters: `stages` = [`contract::latency::array_cycles`] - 1, `slot_bits`. Latency: `stages` cycles that advance;
+//! one activation a cycle. Golden: a queue of `stages` entries.
+//!
+//! Does not: hold data. Only the valid bits are reset; the rest means nothing without them.
+
+use rust_hdl::prelude::*;
+
+use crate::hdl::{Bus, Register, ResetRegister};
+
+/// A delay line for valid, slot, first and last.
+#[derive(LogicBlock, Debug)]
+pub struct ControlPipeline {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Forgets what is under way.
+    pub reset: Bus<In>,
+    /// The pipeline advances at this edge.
+    pub advance: Bus<In>,
+    /// An activation is accepted at this edge.
+    pub accept: Bus<In>,
+    /// Its token slot.
+    pub slot: Bus<In>,
+    /// It is of the first K step.
+    pub first: Bus<In>,
+    /// It is of the last K step.
+    pub last: Bus<In>,
+    /// A sum is to be added at this edge.
+    pub accumulate: Bus<Out>,
+    /// It completes its dot product.
+    pub emit: Bus<Out>,
+    /// The sum's token slot.
+    pub sum_slot: Bus<Out>,
+    /// The sum is of the first K step.
+    pub sum_first: Bus<Out>,
+    valid_stage: Vec<ResetRegister>,
+    slot_stage: Vec<Register>,
+    first_stage: Vec<Register>,
+    last_stage: Vec<Register>,
+    _last_stage: usize,
+}
+
+impl ControlPipeline {
+    /// A delay of `stages` >= 1 cycles for slots of `slot_bits` bits.
+    pub fn new(stages: usize, slot_bits: usize) -> Self {
+        assert!(stages > 0, "a lane takes at least one cycle");
+        let registers = |bits| (0..stages).map(|_| Register::new(bits)).collect();
+        Self {
+            clock: Signal::default(),
+            reset: Bus::new(1),
+            advance: Bus::new(1),
+            accept: Bus::new(1),
+            slot: Bus::new(slot_bits),
+            first: Bus::new(1),
+            last: Bus::new(1),
+            accumulate: Bus::new(1),
+            emit: Bus::new(1),
+            sum_slot: Bus::new(slot_bits),
+            sum_first: Bus::new(1),
+            valid_stage: (0..stages).map(|_| ResetRegister::new(1)).collect(),
+            slot_stage: registers(slot_bits),
+            first_stage: registers(1),
+            last_stage: registers(1),
+            _last_stage: stages - 1,
+        }
+    }
+}
+
+impl Logic for ControlPipeline {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("What accompanies an activation through lanes and adder tree.");
+        for i in 0..self.valid_stage.len() {
+            self.valid_stage[i].clock.next = self.clock.val();
+            self.slot_stage[i].clock.next = self.clock.val();
+            self.first_stage[i].clock.next = self.clock.val();
+            self.last_stage[i].clock.next = self.clock.val();
+            self.valid_stage[i].reset.next = self.reset.val();
+            self.valid_stage[i].enable.next = self.advance.val();
+            self.slot_stage[i].enable.next = self.advance.val();
+            self.first_stage[i].enable.next = self.advance.val();
+            self.last_stage[i].enable.next = self.advance.val();
+        }
+        self.valid_stage[0].d.next = self.accept.val();
+        self.slot_stage[0].d.next = self.slot.val();
+        self.first_stage[0].d.next = self.first.val();
+        self.last_stage[0].d.next = self.last.val();
+        for i in 1..self.valid_stage.len() {
+            self.valid_stage[i].d.next = self.valid_stage[i - 1].q.val();
+            self.slot_stage[i].d.next = self.slot_stage[i - 1].q.val();
+            self.first_stage[i].d.next = self.first_stage[i - 1].q.val();
+            self.last_stage[i].d.next = self.last_stage[i - 1].q.val();
+        }
+        // The last stage; RustHDL indexes by a loop's variable only.
+        for i in self._last_stage..self.valid_stage.len() {
+            self.accumulate.next = self.advance.val() & self.valid_stage[i].q.val();
+            self.emit.next = self.accumulate.val() & self.last_stage[i].q.val();
+            self.sum_slot.next = self.slot_stage[i].q.val();
+            self.sum_first.next = self.first_stage[i].q.val();
+        }
+    }
+}

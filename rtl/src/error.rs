@@ -1,0 +1,61 @@
+//! What can go wrong.
+
+use std::path::PathBuf;
+
+/// Why there is no Verilog, or no run of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A size outside its range.
+    #[error("{name} {value} is out of range: it must be {least} to {most}")]
+    Size {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: u32,
+        /// The least that is possible.
+        least: u32,
+        /// The most that is possible.
+        most: u32,
+    },
+    /// A stream that is not in whole bytes.
+    #[error("stream-bits {stream_bits} is no multiple of 8: the stream carries bytes of five trits")]
+    StreamBytes {
+        /// What was given.
+        stream_bits: u32,
+    },
+    /// A fault of a block, not of its user.
+    #[error("the block {block} cannot be written as Verilog: {why}")]
+    Design {
+        /// The block's name.
+        block: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A tool that is not installed.
+    #[error("{tool} was not found: install it with `apt install {package}`")]
+    Missing {
+        /// The program.
+        tool: String,
+        /// The package that has it.
+        package: &'static str,
+    },
+    /// A tool that reported a failure.
+    #[error("{tool} failed: {output}")]
+    Tool {
+        /// The program.
+        tool: String,
+        /// What it printed.
+        output: String,
+    },
+    /// A file that could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A schedule that the array cannot run, or a run that broke a rule.
+    #[error("{0}")]
+    Schedule(String),
+}

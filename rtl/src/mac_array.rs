@@ -1,0 +1,185 @@
+//! COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle.
+//!
+//! ```text
+//!                       +-------------+
+//!  weight_valid/ready ->|             |
+//!   weight_nz, _neg  ==>|             |-> result_valid/ready
+//!                       |  mac_array  |-> result_slot
+//!  activation_valid/ -->|             |==> result_data
+//!  ready, _slot, _first,|             |
+//!  _last, _release   -->|             |
+//!  activation_data   ==>+------/\-----+
+//! ```
+//!
+//! | port | direction | width | meaning |
+//! |---|---|---|---|
+//! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets tiles and whatever is under way |
+//! | `weight_valid`, `weight_ready` | in, out | 1, 1 | handshake of a beat |
+//! | `weight_nz`, `weight_neg` | in | TRITS x 1 | a beat's trits (C-TRIT-2), trit 0 in bit 0; `neg` implies `nz` |
+//! | `activation_valid`, `activation_ready` | in, out | 1, 1 | handshake of a token's activations |
+//! | `activation_data` | in | LANES x 8 | INT8, lane 0 lowest |
+//! | `activation_slot` | in | clog2(TOKENS) | which accumulator; below TOKENS |
+//! | `activation_first` | in | 1 | first K step: the accumulator starts from zero |
+//! | `activation_last` | in | 1 | last K step: the total is a result |
+//! | `activation_release` | in | 1 | last token of the step: the held tile is released |
+//! | `result_valid`, `result_ready` | out, in | 1, 1 | handshake of a result |
+//! | `result_slot` | out | clog2(TOKENS) | its token slot |
+//! | `result_data` | out | COLUMNS x ACC_BITS | two's complement, column 0 lowest |
+//!
+//! Parameters: [`Parameters`]. Latency: activation accepted to `result_valid`, [`contract::latency::array_cycles`]; last
+//! beat accepted to the tile's first activation, [`contract::latency::TILE_SWAP_CYCLES`]. Throughput: a step takes
+//! max(tokens, BEATS) cycles. Golden: `contract::dot`.
+//!
+//! A transfer happens at a rising edge with `valid` and `ready` high and `reset` low. `valid` never waits for `ready`, and
+//! a result is stable until it is taken. While a result waits, the whole pipeline waits: nothing is lost, and no FIFO is
+//! needed. `activation_ready` and `weight_ready` therefore depend on `result_ready` in the same cycle, and
+//! `weight_ready` on `activation_valid` and `activation_release`, too.
+//!
+//! Does not: decode weight bytes, count steps or tokens, or pad: lanes beyond K and columns beyond N get zero trits.
+
+use contract::latency::array_cycles;
+use rust_hdl::prelude::*;
+
+use crate::control_pipeline::ControlPipeline;
+use crate::dot_unit::DotUnit;
+use crate::hdl::{Bus, Pack, Register, ResetRegister, Wires, clog2};
+use crate::weight_tile::WeightTile;
+use crate::{Error, Parameters};
+
+/// The ternary MAC array.
+#[derive(LogicBlock, Debug)]
+pub struct MacArray {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Forgets tiles and whatever is under way.
+    pub reset: Bus<In>,
+    /// A beat of trits is offered.
+    pub weight_valid: Bus<In>,
+    /// A beat of trits can be taken.
+    pub weight_ready: Bus<Out>,
+    /// The beat's trits: not zero.
+    pub weight_nz: Pack<Bus<In>>,
+    /// The beat's trits: -1.
+    pub weight_neg: Pack<Bus<In>>,
+    /// A token's activations are offered.
+    pub activation_valid: Bus<In>,
+    /// A token's activations can be taken.
+    pub activation_ready: Bus<Out>,
+    /// The token's activations.
+    pub activation_data: Pack<Bus<In>>,
+    /// The token's slot.
+    pub activation_slot: Bus<In>,
+    /// First K step.
+    pub activation_first: Bus<In>,
+    /// Last K step.
+    pub activation_last: Bus<In>,
+    /// Last token of this step.
+    pub activation_release: Bus<In>,
+    /// A result is offered.
+    pub result_valid: Bus<Out>,
+    /// The result is taken.
+    pub result_ready: Bus<In>,
+    /// The result's token slot.
+    pub result_slot: Bus<Out>,
+    /// One dot product a column.
+    pub result_data: Pack<Bus<Out>>,
+    weight_tile: WeightTile,
+    control_pipeline: ControlPipeline,
+    dot_unit: Vec<DotUnit>,
+    valid_register: ResetRegister,
+    slot_register: Register,
+    advance: Bus<Local>,
+    accept: Bus<Local>,
+}
+
+impl MacArray {
+    /// The array that `parameters` describe.
+    ///
+    /// # Errors
+    ///
+    /// A size outside its range.
+    pub fn new(parameters: &Parameters) -> Result<Self, Error> {
+        parameters.validate()?;
+        let lanes = parameters.lanes as usize;
+        let columns = parameters.columns as usize;
+        let trits = parameters.trits_per_beat() as usize;
+        let slot_bits = clog2(parameters.tokens.into());
+        let stages = array_cycles(parameters.lanes) as usize - 1;
+        Ok(Self {
+            clock: Signal::default(),
+            reset: Bus::new(1),
+            weight_valid: Bus::new(1),
+            weight_ready: Bus::new(1),
+            weight_nz: Pack::new(trits, 1),
+            weight_neg: Pack::new(trits, 1),
+            activation_valid: Bus::new(1),
+            activation_ready: Bus::new(1),
+            activation_data: Pack::new(lanes, contract::ACTIVATION_BITS as usize),
+            activation_slot: Bus::new(slot_bits),
+            activation_first: Bus::new(1),
+            activation_last: Bus::new(1),
+            activation_release: Bus::new(1),
+            result_valid: Bus::new(1),
+            result_ready: Bus::new(1),
+            result_slot: Bus::new(slot_bits),
+            result_data: Pack::new(columns, parameters.acc_bits as usize),
+            weight_tile: WeightTile::new(parameters),
+            control_pipeline: ControlPipeline::new(stages, slot_bits),
+            dot_unit: (0..columns).map(|_| DotUnit::new(parameters)).collect(),
+            valid_register: ResetRegister::new(1),
+            slot_register: Register::new(slot_bits),
+            advance: Bus::new(1),
+            accept: Bus::new(1),
+        })
+    }
+}
+
+impl Logic for MacArray {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!(
+            "COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle."
+        );
+        clock!(self, clock, weight_tile, control_pipeline, valid_register, slot_register);
+        self.weight_tile.reset.next = self.reset.val();
+        self.control_pipeline.reset.next = self.reset.val();
+        self.valid_register.reset.next = self.reset.val();
+
+        // A result that is not taken stops everything behind it.
+        self.advance.next = !self.valid_register.q.val() | self.result_ready.val();
+        self.activation_ready.next = self.weight_tile.held.val() & self.advance.val();
+        self.accept.next = self.activation_valid.val() & self.activation_ready.val();
+
+        self.weight_tile.weight_valid.next = self.weight_valid.val();
+        self.weight_ready.next = self.weight_tile.weight_ready.val();
+        Wires::join(&mut self.weight_nz, &mut self.weight_tile.weight_nz);
+        Wires::join(&mut self.weight_neg, &mut self.weight_tile.weight_neg);
+        self.weight_tile.release_tile.next = self.accept.val() & self.activation_release.val();
+
+        self.control_pipeline.advance.next = self.advance.val();
+        self.control_pipeline.accept.next = self.accept.val();
+        self.control_pipeline.slot.next = self.activation_slot.val();
+        self.control_pipeline.first.next = self.activation_first.val();
+        self.control_pipeline.last.next = self.activation_last.val();
+
+        for i in 0..self.dot_unit.len() {
+            self.dot_unit[i].clock.next = self.clock.val();
+            self.dot_unit[i].advance.next = self.advance.val();
+            Wires::join(&mut self.activation_data, &mut self.dot_unit[i].activation);
+            Wires::join(&mut self.weight_tile.nonzero[i], &mut self.dot_unit[i].nonzero);
+            Wires::join(&mut self.weight_tile.negative[i], &mut self.dot_unit[i].negative);
+            self.dot_unit[i].accumulate.next = self.control_pipeline.accumulate.val();
+            self.dot_unit[i].emit.next = self.control_pipeline.emit.val();
+            self.dot_unit[i].first.next = self.control_pipeline.sum_first.val();
+            self.dot_unit[i].slot.next = self.control_pipeline.sum_slot.val();
+            self.result_data[i].next = self.dot_unit[i].result.val();
+        }
+
+        self.valid_register.enable.next = self.advance.val();
+        self.valid_register.d.next = self.control_pipeline.emit.val();
+        self.result_valid.next = self.valid_register.q.val();
+        self.slot_register.enable.next = self.control_pipeline.emit.val();
+        self.slot_register.d.next = self.control_pipeline.sum_slot.val();
+        self.result_slot.next = self.slot_register.q.val();
+    }
+}

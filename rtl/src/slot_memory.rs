@@ -1,0 +1,105 @@
+//! The accumulators of one column, one a token slot.
+//!
+//! ```text
+//!                +---------------+
+//!        slot -->|               |--> read_data
+//!  write_data -->|  slot_memory  |
+//!       write -->+-------/\------+
+//! ```
+//!
+//! | port | direction | width | meaning |
+//! |---|---|---|---|
+//! | `clock` | in | 1 | rising edge |
+//! | `write` | in | 1 | `slot` takes `write_data` at this edge |
+//! | `slot` | in | clog2(TOKENS) | read and written; below TOKENS |
+//! | `write_data` | in | BITS | |
+//! | `read_data` | out | BITS | what `slot` holds, in the same cycle |
+//!
+//! Parameters: `tokens` >= 1, `bits`. Latency: 0 to read, 1 to write. Golden: an array.
+//!
+//! The read is asynchronous, so that a slot can be added to in consecutive cycles: LUT memory where there is some,
+//! flip-flops elsewhere. A memory is Verilog written by hand; `update` is compared with it over 100,000 random cycles.
+//!
+//! Does not: reset. The first K step of a token starts from zero instead of from what a slot holds.
+
+use rust_hdl::prelude::*;
+
+use crate::hdl::{Bus, Word, clog2};
+
+/// One accumulator a token slot.
+#[derive(LogicBlock, Debug)]
+pub struct SlotMemory {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// `slot` takes `write_data` at this edge.
+    pub write: Bus<In>,
+    /// The slot that is read, and written.
+    pub slot: Bus<In>,
+    /// What is written.
+    pub write_data: Bus<In>,
+    /// What the slot holds.
+    pub read_data: Bus<Out>,
+    _slots: Vec<Word>,
+}
+
+impl SlotMemory {
+    /// `tokens` accumulators of `bits` bits.
+    pub fn new(tokens: u32, bits: usize) -> Self {
+        Self {
+            clock: Signal::default(),
+            write: Bus::new(1),
+            slot: Bus::new(clog2(tokens.into())),
+            write_data: Bus::new(bits),
+            read_data: Bus::new(bits),
+            _slots: vec![Word::new(0, bits); tokens as usize],
+        }
+    }
+
+    /// The slot addressed; beyond the last one there is none, and nothing is stored.
+    fn index(&self) -> usize {
+        usize::try_from(self.slot.val().value()).unwrap_or(usize::MAX)
+    }
+}
+
+impl Logic for SlotMemory {
+    fn update(&mut self) {
+        let slot = if self._slots.len() == 1 { 0 } else { self.index() };
+        if let Some(held) = self._slots.get_mut(slot) {
+            if self.clock.pos_edge() && self.write.val().any() {
+                *held = self.write_data.val();
+            }
+            self.read_data.next = *held;
+        }
+    }
+
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        let (slots, top) = (self._slots.len(), self.write_data.bits() - 1);
+        Verilog::Custom(if slots == 1 {
+            format!(
+                "\
+// One accumulator: the slot selects nothing.
+reg [{top}:0] accumulator;
+wire unused_slot = &{{1'b0, slot}};
+assign read_data = accumulator;
+always @(posedge clock)
+  if (write) accumulator <= write_data;
+"
+            )
+        } else {
+            format!(
+                "\
+// One accumulator a token slot, read in the cycle it is addressed.
+reg [{top}:0] accumulator [0:{last}];
+assign read_data = accumulator[slot];
+always @(posedge clock)
+  if (write) accumulator[slot] <= write_data;
+",
+                last = slots - 1
+            )
+        })
+    }
+}

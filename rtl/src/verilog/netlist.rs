@@ -1,0 +1,194 @@
+//! Walks a RustHDL design and keeps each distinct module once.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use rust_hdl::prelude::{Atom, AtomKind, Block, Probe, TypeKind, Verilog};
+
+use super::EmitError;
+use super::lower::literal_value;
+use super::module::{Body, Direction, Port, Structure};
+use crate::hdl::INLINE;
+
+/// A signal, port or constant of a module being visited.
+#[derive(Clone, Debug)]
+pub(super) struct AtomInfo {
+    /// As RustHDL writes it: `lane$3`.
+    pub(super) name: String,
+    pub(super) kind: AtomKind,
+    pub(super) width: usize,
+    /// Width of an element at each depth, if it is a pack.
+    pub(super) elements: Vec<usize>,
+    pub(super) value: u64,
+}
+
+/// An instance inside a module being visited.
+#[derive(Clone, Debug)]
+pub(super) struct Child {
+    /// As RustHDL writes it: `dot_unit$3`.
+    pub(super) instance: String,
+    /// Index into the netlist's modules.
+    pub(super) module: usize,
+}
+
+/// A module whose visit has begun.
+#[derive(Default)]
+pub(super) struct Scope {
+    pub(super) instance: String,
+    pub(super) atoms: Vec<AtomInfo>,
+    pub(super) children: Vec<Child>,
+}
+
+/// A distinct module: its name is that of the field it was found in.
+pub(super) struct Module {
+    pub(super) field: String,
+    /// The name of its first instance, which tells it from others of the same field.
+    pub(super) instance: String,
+    pub(super) body: Rc<Body>,
+}
+
+/// The distinct modules of a design, leaves first; the last one is the top.
+#[derive(Default)]
+pub(super) struct Netlist {
+    pub(super) modules: Vec<Module>,
+    seen: HashMap<(String, Rc<Body>), usize>,
+    open: Vec<Scope>,
+    error: Option<EmitError>,
+}
+
+impl Netlist {
+    /// Visits `top` and everything in it.
+    pub(super) fn of(top: &dyn Block, name: &str) -> Result<Self, EmitError> {
+        let mut netlist = Self::default();
+        top.accept(name, &mut netlist);
+        netlist.error.take().map_or(Ok(netlist), Err)
+    }
+
+    /// A name for each module: its field's, or its first instance's where one field holds different modules.
+    pub(super) fn names(&self) -> Result<Vec<String>, EmitError> {
+        let mut of_field = HashMap::<&str, usize>::new();
+        for module in &self.modules {
+            *of_field.entry(&module.field).or_default() += 1;
+        }
+        let mut taken = HashSet::new();
+        let mut names = vec![];
+        for module in &self.modules {
+            let alone = of_field[module.field.as_str()] == 1;
+            let name = identifier(if alone { &module.field } else { &module.instance });
+            // What is set into its parent appears under no name.
+            if !matches!(*module.body, Body::Inline { .. }) && !taken.insert(name.clone()) {
+                return Err(EmitError(format!("two different modules would be named {name}")));
+            }
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// The modules in the order a reader meets them: the top, then what it holds, each at its first use.
+    pub(super) fn reading_order(&self) -> Vec<usize> {
+        let mut order = vec![];
+        let mut open: Vec<usize> = self.modules.len().checked_sub(1).into_iter().collect();
+        while let Some(module) = open.pop() {
+            if order.contains(&module) {
+                continue;
+            }
+            order.push(module);
+            if let Body::Structure { structure, .. } = &*self.modules[module].body {
+                open.extend(structure.instances.iter().rev().map(|instance| instance.module));
+            }
+        }
+        order
+    }
+
+    fn close(&mut self, scope: &Scope, code: &Verilog) -> Result<Child, EmitError> {
+        let body = Rc::new(self.body(scope, code)?);
+        let field = scope.instance.split('$').next().unwrap_or_default().to_owned();
+        let next = self.modules.len();
+        let module = *self.seen.entry((field.clone(), Rc::clone(&body))).or_insert(next);
+        if module == next {
+            self.modules.push(Module { field, instance: scope.instance.clone(), body });
+        }
+        Ok(Child { instance: scope.instance.clone(), module })
+    }
+
+    fn body(&self, scope: &Scope, code: &Verilog) -> Result<Body, EmitError> {
+        let ports = scope.atoms.iter().filter_map(|atom| {
+            let direction = match atom.kind {
+                AtomKind::InputParameter => Direction::Input,
+                AtomKind::OutputParameter => Direction::Output,
+                _ => return None,
+            };
+            Some(Port {
+                name: atom.name.clone(),
+                direction,
+                width: atom.width,
+                elements: atom.elements.clone(),
+            })
+        });
+        let ports = ports.collect();
+        match code {
+            Verilog::Custom(text) => match text.strip_prefix(INLINE) {
+                Some(text) => Ok(Body::Inline { ports, text: text.to_owned() }),
+                None => Ok(Body::Text { ports, text: text.clone() }),
+            },
+            Verilog::Combinatorial(code) => {
+                let structure = Structure::new(scope, code, &self.modules)
+                    .map_err(|EmitError(why)| EmitError(format!("in {}: {why}", scope.instance)))?;
+                Ok(Body::Structure { ports, structure })
+            }
+            _ => Err(EmitError(format!("{} has no Verilog", scope.instance))),
+        }
+    }
+}
+
+impl Probe for Netlist {
+    fn visit_start_scope(&mut self, name: &str, _node: &dyn Block) {
+        self.open.push(Scope { instance: name.to_owned(), ..Scope::default() });
+    }
+
+    fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
+        let mut elements = vec![];
+        let mut kind = signal.descriptor().kind;
+        let mut width = signal.bits();
+        while let TypeKind::Composite(fields) = kind {
+            width /= fields.len().max(1);
+            elements.push(width);
+            kind = fields.into_iter().next().map_or(TypeKind::Bits(width), |field| field.kind.kind);
+        }
+        let value = match signal.kind() {
+            AtomKind::Constant => literal_value(&signal.verilog()),
+            _ => Ok(0),
+        };
+        match (self.open.last_mut(), value) {
+            (Some(scope), Ok(value)) => scope.atoms.push(AtomInfo {
+                name: name.to_owned(),
+                kind: signal.kind(),
+                width: signal.bits(),
+                elements,
+                value,
+            }),
+            (_, Err(error)) => self.error = self.error.take().or(Some(error)),
+            (None, _) => self.error = Some(EmitError(format!("the signal {name} is in no block"))),
+        }
+    }
+
+    fn visit_end_scope(&mut self, _name: &str, node: &dyn Block) {
+        let Some(scope) = self.open.pop() else { return };
+        if self.error.is_some() {
+            return;
+        }
+        match self.close(&scope, &node.hdl()) {
+            Ok(child) => {
+                if let Some(parent) = self.open.last_mut() {
+                    parent.children.push(child);
+                }
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+}
+
+/// A RustHDL name as a Verilog identifier that a person would write.
+pub(super) fn identifier(name: &str) -> String {
+    name.replace('$', "_")
+}

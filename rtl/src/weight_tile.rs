@@ -1,0 +1,136 @@
+//! The weight side of the array: beats of trits in, a held tile out.
+//!
+//! ```text
+//!                  +---------------+
+//!  weight_valid -->|               |--> held
+//!  weight_ready <--|  weight_tile  |==> nonzero
+//!     weight_nz ==>|               |==> negative
+//!    weight_neg ==>|               |<-- release
+//!                  +-------/\------+
+//! ```
+//!
+//! | port | direction | width | meaning |
+//! |---|---|---|---|
+//! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, drops both tiles |
+//! | `weight_valid`, `weight_ready` | in, out | 1, 1 | a beat is taken when both are high at the edge |
+//! | `weight_nz`, `weight_neg` | in | TRITS x 1 | the trits of a beat |
+//! | `held` | out | 1 | a tile is held |
+//! | `release_tile` | in | 1 | this is the last cycle that uses it; only while `held` |
+//! | `nonzero`, `negative` | out | COLUMNS x LANES | the held tile |
+//!
+//! Parameters: [`Parameters`]. Latency: last beat taken to `held`, [`contract::latency::TILE_SWAP_CYCLES`]; a beat a
+//! cycle while tiles are released in time. Golden: the trits of the stream, in order.
+//!
+//! A full loading tile moves to the held one when there is none, or in the very cycle of its release, and that cycle
+//! already takes the next tile's first beat. So `weight_ready` depends on `release_tile` in the same cycle.
+//!
+//! Does not: decode bytes, or buffer more than one tile ahead.
+
+use rust_hdl::prelude::*;
+
+use crate::Parameters;
+use crate::hdl::{Bus, Number, Pack, ResetRegister, Wires, clog2, signed_cast};
+use crate::tile_memory::TileMemory;
+
+/// A double-buffered tile of trits.
+#[derive(LogicBlock, Debug)]
+pub struct WeightTile {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Drops both tiles.
+    pub reset: Bus<In>,
+    /// A beat is offered.
+    pub weight_valid: Bus<In>,
+    /// A beat can be taken.
+    pub weight_ready: Bus<Out>,
+    /// The beat's trits: not zero.
+    pub weight_nz: Pack<Bus<In>>,
+    /// The beat's trits: -1.
+    pub weight_neg: Pack<Bus<In>>,
+    /// A tile is held.
+    pub held: Bus<Out>,
+    /// The held tile is used for the last time.
+    pub release_tile: Bus<In>,
+    /// The held tile: not zero.
+    pub nonzero: Pack<Pack<Bus<Out>>>,
+    /// The held tile: -1.
+    pub negative: Pack<Pack<Bus<Out>>>,
+    tile_memory: TileMemory,
+    beat_register: ResetRegister,
+    loaded_register: ResetRegister,
+    held_register: ResetRegister,
+    write: Bus<Local>,
+    at_last_beat: Bus<Local>,
+    fill: Bus<Local>,
+    swap: Bus<Local>,
+    last_beat: Number,
+    _beat_bits: usize,
+}
+
+impl WeightTile {
+    /// The weight side of the array that `parameters` describe, which are valid.
+    pub fn new(parameters: &Parameters) -> Self {
+        let (lanes, columns) = (parameters.lanes as usize, parameters.columns as usize);
+        let trits = parameters.trits_per_beat() as usize;
+        let beat_bits = clog2(parameters.beats());
+        Self {
+            clock: Signal::default(),
+            reset: Bus::new(1),
+            weight_valid: Bus::new(1),
+            weight_ready: Bus::new(1),
+            weight_nz: Pack::new(trits, 1),
+            weight_neg: Pack::new(trits, 1),
+            held: Bus::new(1),
+            release_tile: Bus::new(1),
+            nonzero: Pack::of(columns, || Pack::new(lanes, 1)),
+            negative: Pack::of(columns, || Pack::new(lanes, 1)),
+            tile_memory: TileMemory::new(parameters),
+            beat_register: ResetRegister::new(beat_bits),
+            loaded_register: ResetRegister::new(1),
+            held_register: ResetRegister::new(1),
+            write: Bus::new(1),
+            at_last_beat: Bus::new(1),
+            fill: Bus::new(1),
+            swap: Bus::new(1),
+            last_beat: Number::new(parameters.beats() - 1, beat_bits),
+            _beat_bits: beat_bits,
+        }
+    }
+}
+
+impl Logic for WeightTile {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!(
+            "Takes beats of trits, holds a tile. A loaded tile is held as soon as the held one is released."
+        );
+        clock!(self, clock, tile_memory, beat_register, loaded_register, held_register);
+        self.beat_register.reset.next = self.reset.val();
+        self.loaded_register.reset.next = self.reset.val();
+        self.held_register.reset.next = self.reset.val();
+
+        self.swap.next =
+            self.loaded_register.q.val() & (!self.held_register.q.val() | self.release_tile.val());
+        self.weight_ready.next = !self.loaded_register.q.val() | self.swap.val();
+        self.write.next = self.weight_valid.val() & self.weight_ready.val();
+        self.at_last_beat.next = (self.beat_register.q.val() == self.last_beat.val()).into();
+        self.fill.next = self.write.val() & self.at_last_beat.val();
+
+        self.beat_register.enable.next = self.write.val();
+        self.beat_register.d.next =
+            signed_cast(!self.at_last_beat.val(), self._beat_bits) & (self.beat_register.q.val() + 1);
+        self.loaded_register.enable.next = self.fill.val() | self.swap.val();
+        self.loaded_register.d.next = self.fill.val();
+        self.held_register.enable.next = self.swap.val() | self.release_tile.val();
+        self.held_register.d.next = self.swap.val();
+        self.held.next = self.held_register.q.val();
+
+        Wires::join(&mut self.weight_nz, &mut self.tile_memory.weight_nz);
+        Wires::join(&mut self.weight_neg, &mut self.tile_memory.weight_neg);
+        self.tile_memory.write.next = self.write.val();
+        self.tile_memory.beat.next = self.beat_register.q.val();
+        self.tile_memory.swap.next = self.swap.val();
+        Wires::join(&mut self.tile_memory.nonzero, &mut self.nonzero);
+        Wires::join(&mut self.tile_memory.negative, &mut self.negative);
+    }
+}
