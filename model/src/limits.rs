@@ -93,12 +93,12 @@ impl Shape {
             }
         }
         let heads = self.num_attention_heads;
-        if heads % self.num_key_value_heads != 0 {
+        if !heads.is_multiple_of(self.num_key_value_heads) {
             let expected =
                 format!("a divisor of `num_attention_heads` ({heads}): each serves a group of equal size");
             return error(KV_HEADS.field, self.num_key_value_heads.to_string(), expected);
         }
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             let expected = "even: the rotary embedding turns its two halves".to_owned();
             return error(HEAD_DIM.field, self.head_dim.to_string(), expected);
         }

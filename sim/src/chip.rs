@@ -151,7 +151,7 @@ impl Chip {
             let value = spec.dram.interconnect_latency_ns.to_string();
             return Err(fail("dram.interconnect_latency_ns", value, "at most 10^6"));
         }
-        if spec.stream_bits == 0 || spec.stream_bits > 1 << 16 || spec.stream_bits % 8 != 0 {
+        if spec.stream_bits == 0 || spec.stream_bits > 1 << 16 || !spec.stream_bits.is_multiple_of(8) {
             return Err(fail("stream_bits", spec.stream_bits.to_string(), "a multiple of 8 from 8 to 65536"));
         }
         if !(spec.dram.channels.is_power_of_two() && spec.dram.channels <= 4096) {

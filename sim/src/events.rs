@@ -7,11 +7,11 @@ use contract::latency::tree_levels;
 use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
+use crate::Error;
 use crate::chip::ChipSpec;
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
 use crate::timing::Timing;
 use crate::workload::{Machine, Work};
-use crate::Error;
 
 /// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
 const ZERO_DENSITY: (u64, u64) = (1, 3);
@@ -22,7 +22,8 @@ const ZERO_DENSITY: (u64, u64) = (1, 3);
 /// A count beyond 64 bits.
 pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
     let chip = mapping.chip;
-    let mut counter = Counter { spec: &chip.spec, machine: mapping.workload.machine, events: Events::default() };
+    let mut counter =
+        Counter { spec: &chip.spec, machine: mapping.workload.machine, events: Events::default() };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         let layers = mapping.workload.shape.num_hidden_layers;
@@ -45,7 +46,8 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
         refreshes: commands.refreshes,
     };
     // A pipeline's stages are all powered while one of them works.
-    events.powered_chip_seconds = mapping.chips as f64 * timing.cycles as f64 / (chip.spec.clock_mhz as f64 * 1e6);
+    events.powered_chip_seconds =
+        mapping.chips as f64 * timing.cycles as f64 / (chip.spec.clock_mhz as f64 * 1e6);
     Ok(events)
 }
 
@@ -68,7 +70,12 @@ impl Counter<'_> {
                 Job::Vector { operations, elements, .. } => {
                     self.events.vector.fp32_ops += times * operations;
                     let bytes = times * elements * WORD_BYTES;
-                    self.access("vector", self.spec.vector.sram_kb * 1024 / self.vector_banks(), bytes, bytes);
+                    self.access(
+                        "vector",
+                        self.spec.vector.sram_kb * 1024 / self.vector_banks(),
+                        bytes,
+                        bytes,
+                    );
                 }
                 Job::Write { .. } | Job::Link { .. } => {}
             }
@@ -133,7 +140,8 @@ impl Counter<'_> {
     }
 
     fn access(&mut self, buffer: &'static str, macro_bytes: u64, read: u64, written: u64) {
-        let events = self.events.sram.entry(buffer).or_insert(SramEvents { macro_bytes, ..SramEvents::default() });
+        let events =
+            self.events.sram.entry(buffer).or_insert(SramEvents { macro_bytes, ..SramEvents::default() });
         events.read_bytes += read;
         events.written_bytes += written;
     }

@@ -1,11 +1,13 @@
 //! Mapping: where a workload's tensors lie and which unit of a chip does which operator, in which pieces. No time.
 
-use model::WeightFormat;
+use model::{Shape, WeightFormat};
 
+use crate::Error;
 use crate::chip::Chip;
 use crate::result::Phase;
-use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Machine, Operator, Pass, SOFTMAX_OPERATIONS, Work, Workload};
-use crate::Error;
+use crate::workload::{
+    EMBED_OPERATIONS, HALF_BYTES, Machine, Operator, Pass, SOFTMAX_OPERATIONS, Work, Workload,
+};
 
 /// Bytes of an accumulated result, of the residual stream and of the vector unit's operands.
 pub(crate) const WORD_BYTES: u64 = 4;
@@ -63,14 +65,17 @@ impl Tiling {
         [(engines, self.tiles / engines), (left, u64::from(left > 0))]
     }
 
-    /// Stripes of `rounds` rounds of `engines` engines, whose beats lie one behind the other.
-    pub fn stripes(&self, (engines, rounds): (u64, u64), stripe_bytes: u64) -> u64 {
-        (engines * rounds * self.steps * self.beats * self.beat_bytes).div_ceil(stripe_bytes)
+    /// Bytes of a round in which that many engines take part.
+    pub fn round_bytes(&self, engines: u64) -> u64 {
+        engines * self.steps * self.beats * self.beat_bytes
     }
 
-    /// Stripes of the whole image.
+    /// Stripes of the whole image: the full rounds and the last one each begin in a stripe of their own.
     pub fn image_stripes(&self, chip: &Chip) -> u64 {
-        self.rounds(chip.spec.engines).into_iter().map(|rounds| self.stripes(rounds, chip.stripe_bytes())).sum()
+        let rounds = self.rounds(chip.spec.engines).into_iter();
+        rounds
+            .map(|(engines, rounds)| (self.round_bytes(engines) * rounds).div_ceil(chip.stripe_bytes()))
+            .sum()
     }
 }
 
@@ -191,7 +196,15 @@ impl<'a> Mapping<'a> {
             capacity_bytes: capacity,
             need_bytes: footprint.largest_stage(layers),
         })?;
-        Ok(Mapping { workload, chip, tokens_per_pass, limit, chips, resident_bytes: footprint.total(), layout })
+        Ok(Mapping {
+            workload,
+            chip,
+            tokens_per_pass,
+            limit,
+            chips,
+            resident_bytes: footprint.total(),
+            layout,
+        })
     }
 
     /// Passes over the weights.
@@ -223,7 +236,9 @@ impl<'a> Mapping<'a> {
     pub fn layer(&self, pass: &Pass, layer: u64) -> Vec<Step> {
         let mut steps = self.steps(&self.workload.layer(), pass, layer);
         let layers = self.workload.shape.num_hidden_layers;
-        if layer + 1 < layers && stage_of(layer, layers, self.chips) != stage_of(layer + 1, layers, self.chips) {
+        if layer + 1 < layers
+            && stage_of(layer, layers, self.chips) != stage_of(layer + 1, layers, self.chips)
+        {
             let bytes = self.link_bytes(pass) / (self.chips - 1);
             steps.push(Step { operator: "chip_link", job: Job::Link { bytes } });
         }
@@ -283,7 +298,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn cache_bytes_per_position(&self) -> u64 {
-        2 * self.workload.shape.kv_size() * HALF_BYTES
+        cache_bytes_per_position(self.workload.shape)
     }
 
     fn attention(&self, pass: &Pass, layer: u64) -> Job {
@@ -336,6 +351,12 @@ fn runs_on_array(machine: Machine, format: WeightFormat) -> bool {
     }
 }
 
+/// Bytes of a layer's keys and values of one position (contract clause C-KV), FP16 on both machines.
+fn cache_bytes_per_position(shape: &Shape) -> u64 {
+    let form = contract::kv::KvForm::F16;
+    2 * shape.num_key_value_heads * (form.vector_bytes(shape.head_dim) + form.scale_bytes())
+}
+
 /// Bytes of `elements` weights that are not cut into tiles.
 fn flat_bytes(format: WeightFormat, elements: u64) -> u64 {
     match format {
@@ -362,8 +383,9 @@ impl Layout {
         };
         let head = Extent { base: layer_stripes * shape.num_hidden_layers, stripes: head_stripes };
         let embedding_base = head.base + head.stripes;
-        let embedding_row_stripes = flat_bytes(shape.embedding_format, shape.hidden_size).div_ceil(stripe_bytes);
-        let cache_bytes = workload.batch * workload.positions() * 2 * shape.kv_size() * HALF_BYTES;
+        let embedding_row_stripes =
+            flat_bytes(shape.embedding_format, shape.hidden_size).div_ceil(stripe_bytes);
+        let cache_bytes = workload.batch * workload.positions() * cache_bytes_per_position(shape);
         Layout {
             layer_stripes,
             head,
@@ -402,7 +424,8 @@ impl Footprint {
 
     /// Bytes of the largest of `chips` stages: the first holds the embedding, the last the head.
     fn largest_stage(&self, chips: u64) -> u64 {
-        let layers_of = |stage| (0..self.layers).filter(|&l| stage_of(l, self.layers, chips) == stage).count() as u64;
+        let layers_of =
+            |stage| (0..self.layers).filter(|&l| stage_of(l, self.layers, chips) == stage).count() as u64;
         let stage = |stage: u64| {
             layers_of(stage) * self.layer
                 + if stage == 0 { self.embedding } else { 0 }
@@ -454,7 +477,10 @@ fn tokens_per_pass(workload: &Workload, chip: &Chip) -> Result<(u64, String), Er
     }
     if workload.tokens() <= most {
         let what = if workload.phase == Phase::Decode { "the batch" } else { "the prompt" };
-        return Ok((workload.tokens(), format!("weights cross once: all tokens of {what} share a pass ({limit})")));
+        return Ok((
+            workload.tokens(),
+            format!("weights cross once: all tokens of {what} share a pass ({limit})"),
+        ));
     }
     let passes = workload.tokens().div_ceil(most);
     Ok((most, format!("weights cross {passes} times: {limit}, and no SRAM holds a slice of the weights")))
@@ -477,4 +503,117 @@ fn check_reductions(workload: &Workload, chip: &Chip) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chip;
+
+    fn ternary<'a>(shape: &'a Shape, phase: Phase, batch: u64, length: u64) -> Workload<'a> {
+        Workload::new(shape, Machine::Ternary, shape.head_format, phase, batch, length)
+    }
+
+    fn linear_images(mapping: &Mapping) -> u64 {
+        let images = mapping.workload.layer().into_iter().filter_map(|operator| match operator.work {
+            Work::Linear { n, k, format } => Some(Tiling::new(mapping.chip, format, n, k).image_bytes()),
+            _ => None,
+        });
+        images.sum::<u64>() * mapping.workload.shape.num_hidden_layers
+    }
+
+    #[test]
+    fn kv260_streams_the_bytes_that_the_board_was_measured_to() {
+        // bitnet-kv260: a model stream of 417,546,240 bytes and a head stream of 65,667,072.
+        let (shape, chip) = (model::preset("bitnet-2b-4t").unwrap(), chip::load("kv260").unwrap());
+        let mut workload = ternary(&shape, Phase::Decode, 1, 512);
+        workload.head_format = WeightFormat::Ternary;
+        let mapping = Mapping::new(workload, &chip).unwrap();
+        assert_eq!(linear_images(&mapping), 417_546_240);
+        assert_eq!(mapping.layout.head.stripes * chip.stripe_bytes(), 65_667_072);
+    }
+
+    #[test]
+    fn a_tile_is_padded_to_bytes_of_five_trits_and_to_whole_beats() {
+        let chip = chip::load("datacenter").unwrap();
+        // 128 lanes are 26 bytes a column; 64 columns of them are 26 beats of 64 bytes.
+        let tiling = Tiling::new(&chip, WeightFormat::Ternary, 1000, 300);
+        assert_eq!((tiling.tiles, tiling.steps, tiling.beats, tiling.beat_bytes), (16, 3, 26, 64));
+        assert_eq!(tiling.image_bytes(), 16 * 3 * 1664);
+        assert_eq!(tiling.rounds(10), [(10, 1), (6, 1)]);
+        assert_eq!(tiling.rounds(16), [(16, 1), (0, 0)]);
+        // In FP16 a step is 128 x 64 x 2 bytes.
+        assert_eq!(Tiling::new(&chip, WeightFormat::F16, 1000, 300).beats, 256);
+    }
+
+    #[test]
+    fn memory_holds_layers_head_embedding_and_cache_without_overlap() {
+        let (shape, chip) = (model::preset("70b").unwrap(), chip::load("datacenter").unwrap());
+        let mapping = Mapping::new(ternary(&shape, Phase::Decode, 3, 512), &chip).unwrap();
+        let layout = &mapping.layout;
+        assert_eq!(layout.head.base, 80 * layout.layer_stripes);
+        assert_eq!(layout.embedding_base, layout.head.base + layout.head.stripes);
+        // 16 KiB a row of the embedding, four stripes of 4 KiB; 4 KiB a position of a layer's cache, one stripe.
+        assert_eq!(layout.cache_base, layout.embedding_base + 32_000 * 4);
+        assert_eq!(layout.cache_stripes, 3 * 513);
+        let pass = mapping.pass(0);
+        let steps = mapping.layer(&pass, 7);
+        let written = steps.iter().find_map(|step| match step.job {
+            Job::Write { data } => Some(data),
+            _ => None,
+        });
+        // The first sequence's new position follows its 512 old ones.
+        assert_eq!(written, Some(Extent { base: layout.cache_base + 7 * 3 * 513 + 512, stripes: 3 }));
+        let mut base = 7 * layout.layer_stripes;
+        for step in steps {
+            if let Job::Array { image, .. } = step.job {
+                assert_eq!(image.base, base, "{}", step.operator);
+                base += image.stripes;
+            }
+        }
+        assert_eq!(base, 8 * layout.layer_stripes);
+    }
+
+    #[test]
+    fn layers_are_split_over_as_few_chips_as_hold_them() {
+        let (shape, chip) = (model::preset("70b").unwrap(), chip::load("datacenter").unwrap());
+        let fp16 = Workload::new(&shape, Machine::Fp16, WeightFormat::F16, Phase::Decode, 1, 512);
+        let mapping = Mapping::new(fp16, &chip).unwrap();
+        assert_eq!(mapping.chips, 2);
+        let pass = mapping.pass(0);
+        let links: Vec<u64> = (0..80)
+            .filter(|&layer| mapping.layer(&pass, layer).iter().any(|step| step.operator == "chip_link"))
+            .collect();
+        assert_eq!(links, [39]);
+        assert_eq!(Mapping::new(ternary(&shape, Phase::Decode, 1, 512), &chip).unwrap().chips, 1);
+        let stages: Vec<u64> = (0..10).map(|layer| stage_of(layer, 10, 4)).collect();
+        assert_eq!(stages, [0, 0, 0, 1, 1, 1, 2, 2, 3, 3]);
+    }
+
+    #[test]
+    fn the_smallest_sram_limits_the_tokens_of_a_pass() {
+        let (shape, chip) = (model::preset("70b").unwrap(), chip::load("datacenter").unwrap());
+        let fp16 = Workload::new(&shape, Machine::Fp16, WeightFormat::F16, Phase::Prefill, 1, 512);
+        let mapping = Mapping::new(fp16, &chip).unwrap();
+        // 1 MiB of activation SRAM holds 18 vectors of 28,672 halves.
+        assert_eq!((mapping.tokens_per_pass, mapping.passes()), (18, 29));
+        let mapping = Mapping::new(ternary(&shape, Phase::Prefill, 1, 512), &chip).unwrap();
+        assert_eq!((mapping.tokens_per_pass, mapping.passes()), (32, 16));
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_refused_by_name() {
+        let mut shape = model::preset("70b").unwrap();
+        let chip = chip::load("kv260").unwrap();
+        let mut small = chip.clone();
+        small.spec.activation_sram_kb = 16;
+        let error = Mapping::new(ternary(&shape, Phase::Decode, 1, 1), &small).unwrap_err().to_string();
+        assert!(error.starts_with("activation_sram_kb of chip `kv260` holds 16384 bytes"), "{error}");
+        let error =
+            Mapping::new(ternary(&shape, Phase::Decode, 1 << 20, 1 << 20), &chip).unwrap_err().to_string();
+        assert!(error.starts_with("chip `kv260` has 4294967296 bytes of DRAM"), "{error}");
+        shape.intermediate_size = contract::max_k(24) + 1;
+        let error = Mapping::new(ternary(&shape, Phase::Decode, 1, 1), &chip).unwrap_err().to_string();
+        assert!(error.starts_with("`down_proj` of model `70b` sums 65536 products"), "{error}");
+    }
 }

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use crate::chip::Chip;
 use crate::mapping::{Mapping, Tiling};
 use crate::result::{
-    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase, PhaseReport,
-    Ratios, Report, Run, SCHEMA_VERSION, Verification,
+    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase,
+    PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
 };
 use crate::timing::{self, Timing};
 use crate::workload::{Machine, Work, Workload};
@@ -115,7 +115,9 @@ impl<'a> Setup<'a> {
         };
         match self.request.batch {
             Batch::Size(batch) if (1..=MAX_BATCH).contains(&batch) => Ok(batch),
-            Batch::Size(value) => Err(Error::Option { field: "batch", value, expected: "from 1 to 2^20, or max" }),
+            Batch::Size(value) => {
+                Err(Error::Option { field: "batch", value, expected: "from 1 to 2^20, or max" })
+            }
             Batch::Max => {
                 let (mut fitting, mut too_many) = (1, MAX_BATCH + 1);
                 fits(1)?;
@@ -151,7 +153,8 @@ fn check_size(workload: &Workload) -> Result<(), Error> {
     let shape = workload.shape;
     let tokens = u128::from(workload.tokens());
     let weights = u128::from(shape.linear_parameters() + shape.embedding_parameters());
-    let attended = u128::from(workload.positions()) * u128::from(shape.num_hidden_layers * shape.q_size()) * 2;
+    let attended =
+        u128::from(workload.positions()) * u128::from(shape.num_hidden_layers * shape.q_size()) * 2;
     if tokens * (weights + attended) > MAX_MACS {
         let value = workload.tokens();
         let expected = "fewer: this model would take more than 2^58 multiply-accumulates";
@@ -167,7 +170,12 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(mapping: &Mapping, timing: &Timing, events: &Events, costs: &CostTable) -> Result<Measured, Error> {
+    fn new(
+        mapping: &Mapping,
+        timing: &Timing,
+        events: &Events,
+        costs: &CostTable,
+    ) -> Result<Measured, Error> {
         let (chip, workload) = (mapping.chip, &mapping.workload);
         let clock_hz = chip.spec.clock_mhz as f64 * 1e6;
         let seconds = timing.cycles as f64 / clock_hz;
@@ -203,7 +211,8 @@ impl Measured {
                 precharges: commands.precharges,
                 refreshes: commands.refreshes,
             },
-            array_utilization: array_macs(mapping) as f64 / (chip.lanes_total() as f64 * timing.cycles as f64),
+            array_utilization: array_macs(mapping) as f64
+                / (chip.lanes_total() as f64 * timing.cycles as f64),
             array_busy_cycles: timing.array_busy_cycles,
             stalls: timing.stalls,
             chips: mapping.chips,
@@ -244,7 +253,11 @@ fn check_bounds(mapping: &Mapping, run: &Run) {
     assert!(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "bandwidth within the DRAM's peak");
     assert!(run.array_utilization <= 1.0, "no more products than lanes");
     assert_eq!(run.array_busy_cycles + run.stalls.total(), run.cycles, "every cycle has one cause");
-    assert_eq!(run.operators.iter().map(|o| o.cycles).sum::<u64>(), run.cycles, "every cycle has one operator");
+    assert_eq!(
+        run.operators.iter().map(|o| o.cycles).sum::<u64>(),
+        run.cycles,
+        "every cycle has one operator"
+    );
 }
 
 fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {
@@ -256,8 +269,14 @@ fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {
         throughput: ternary.run.tokens_per_second / fp16.run.tokens_per_second,
         energy: EnergyRatios { paper: energy(0), datapath: energy(1), system: energy(2) },
     };
-    let pairs = ternary.joules.into_iter().zip(fp16.joules).map(|(ternary, fp16)| EnergyPair { ternary, fp16 });
+    let pairs =
+        ternary.joules.into_iter().zip(fp16.joules).map(|(ternary, fp16)| EnergyPair { ternary, fp16 });
     let [paper, datapath, system]: [EnergyPair; 3] =
         pairs.collect::<Vec<_>>().try_into().unwrap_or_else(|_| unreachable!("three accountings"));
-    PhaseReport { ternary: ternary.run, fp16: fp16.run, energy_j: EnergyReport { paper, datapath, system }, ratio }
+    PhaseReport {
+        ternary: ternary.run,
+        fp16: fp16.run,
+        energy_j: EnergyReport { paper, datapath, system },
+        ratio,
+    }
 }

@@ -39,7 +39,7 @@ impl Machine {
     }
 }
 
-/// Bytes of a key's or value's element in the cache and of an activation between chips: FP16, on both machines.
+/// Bytes of an activation between chips: FP16, on both machines.
 pub const HALF_BYTES: u64 = 2;
 
 /// Sequences that go through the model together: each has `past` tokens in its cache and brings `new` ones.
@@ -198,7 +198,8 @@ impl<'a> Workload<'a> {
     pub fn layer(&self) -> Vec<Operator> {
         use operations::{DEQUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
         let shape = self.shape;
-        let (hidden, inner, q, kv) = (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
+        let (hidden, inner, q, kv) =
+            (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
         let format = self.machine.linear_format();
         let linear = |name, n, k| Operator::new(name, Work::Linear { n, k, format });
         // Integer results are scaled where they are consumed; FP16 results need none of it.
@@ -266,5 +267,83 @@ impl Operator {
             return Operator::new(name, Work::NOTHING);
         }
         Operator::new(name, Work::Elementwise { elements, operations, reductions })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_chunked_prefill_reads_what_the_chunks_before_it_wrote() {
+        let shape = model::preset("3b").unwrap();
+        let workload = Workload::new(&shape, Machine::Ternary, WeightFormat::F16, Phase::Prefill, 1, 10);
+        let passes: Vec<Pass> = [0, 4, 8].map(|first| workload.pass(first, 4)).into();
+        // Tokens 4 to 7 attend to the 4 before their chunk and to 1, 2, 3 and 4 of it.
+        let middle = Pass {
+            first_token: 4,
+            tokens: 4,
+            cached_positions: 4,
+            cached_pairs: 16,
+            fresh_pairs: 10,
+            logits: 0,
+        };
+        assert_eq!(passes[1], middle);
+        assert_eq!((passes[0].cached_positions, passes[0].fresh_pairs), (0, 10));
+        assert_eq!((passes[2].tokens, passes[2].cached_pairs, passes[2].logits), (2, 16, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn passes_cover_every_token_and_every_pair_once(
+            batch in 1_u64..9, length in 1_u64..200, most in 1_u64..70, decode: bool,
+        ) {
+            let shape = model::preset("3b").unwrap();
+            let phase = if decode { Phase::Decode } else { Phase::Prefill };
+            let workload = Workload::new(&shape, Machine::Ternary, WeightFormat::F16, phase, batch, length);
+            let count = workload.tokens().div_ceil(most);
+            let passes: Vec<Pass> = (0..count).map(|index| workload.pass(index * most, most)).collect();
+            prop_assert_eq!(passes.iter().map(|pass| pass.tokens).sum::<u64>(), workload.tokens());
+            prop_assert_eq!(passes.iter().map(|pass| pass.logits).sum::<u64>(), batch);
+            let pairs: u64 = passes.iter().map(|pass| pass.cached_pairs + pass.fresh_pairs).sum();
+            let expected: u64 = (0..workload.new).map(|token| workload.past + token + 1).sum();
+            prop_assert_eq!(pairs, batch * expected);
+        }
+    }
+
+    #[test]
+    fn the_fp16_layer_has_no_quantiser_and_the_same_linears() {
+        let shape = model::preset("70b").unwrap();
+        let layer = |machine| Workload::new(&shape, machine, WeightFormat::F16, Phase::Decode, 1, 1).layer();
+        let names = |machine| layer(machine).iter().map(|operator| operator.name).collect::<Vec<_>>();
+        let (ternary, fp16) = (names(Machine::Ternary), names(Machine::Fp16));
+        assert!(ternary.contains(&"activation_quantize") && !fp16.contains(&"activation_quantize"));
+        assert_eq!(
+            fp16,
+            [
+                "input_layernorm",
+                "qkv_proj",
+                "rotary_embedding",
+                "kv_cache_write",
+                "attention",
+                "o_proj",
+                "attention_residual",
+                "post_attention_layernorm",
+                "gate_up_proj",
+                "activation",
+                "down_proj",
+                "mlp_residual",
+            ]
+        );
+        let weights: u64 = layer(Machine::Fp16)
+            .iter()
+            .filter_map(|operator| match operator.work {
+                Work::Linear { n, k, .. } => Some(n * k),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(weights * shape.num_hidden_layers, shape.linear_parameters());
     }
 }

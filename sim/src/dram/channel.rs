@@ -130,7 +130,8 @@ pub(crate) struct State {
     four_activates: [i64; 4],
     /// Column cycles of the requests that fill the queue, oldest first.
     queue: VecDeque<i64>,
-    /// Slots taken at or after `horizon`, ascending; row commands have their own where the bus is split.
+    /// Slots taken at or after `horizon`, ascending. Where the bus is split, row commands have their own, and column
+    /// commands need no record, since they issue in order.
     column_bus: VecDeque<i64>,
     row_bus: VecDeque<i64>,
     /// When the last request entered the queue; no later request enters before.
@@ -329,7 +330,9 @@ impl Channel {
             s.four_activates[3] = last + t.faw;
         }
         let cycle = plan.column;
-        take_slot(&mut s.column_bus, cycle);
+        if !self.spec.split_command_bus {
+            take_slot(&mut s.column_bus, cycle);
+        }
         match access {
             Access::Read => {
                 note(&mut self.trace, cycle, CommandKind::Read, location.row);
@@ -475,6 +478,9 @@ impl State {
 
 /// The first free slot at or after `from`.
 fn free_slot(bus: &VecDeque<i64>, from: i64) -> i64 {
+    if bus.back().is_none_or(|&last| last < from) {
+        return from;
+    }
     let mut slot = from;
     for &taken in bus.range(bus.partition_point(|&taken| taken < from)..) {
         if taken != slot {

@@ -57,6 +57,8 @@ mod tests {
         assert_eq!((clocks.dram_to_array(1), clocks.dram_to_array(8), clocks.dram_to_array(9)), (1, 5, 6));
         assert_eq!((clocks.dram_to_array_floor(1), clocks.dram_to_array_floor(9)), (0, 5));
         let same = Clocks::new(800, 800);
-        assert!((0..100).all(|cycle| same.array_to_dram(cycle) == cycle && same.dram_to_array(cycle) == cycle));
+        assert!(
+            (0..100).all(|cycle| same.array_to_dram(cycle) == cycle && same.dram_to_array(cycle) == cycle)
+        );
     }
 }

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! The array's part follows the RTL's: the loading register takes a beat a cycle; a full one is swapped into the held
-//! tile [`TILE_SWAP_CYCLES`] after its last beat, or when the held tile's last token is accepted, whichever is later;
-//! in the cycle of the swap it takes the next tile's first beat; the held tile serves a token from the cycle after.
+//! tile, which serves its first token [`TILE_SWAP_CYCLES`] after the last beat, or in the cycle after the former tile's
+//! last token, whichever is later; the cycle before that is the swap's, and in it the loading register takes the next
+//! tile's first beat.
 
 use std::collections::VecDeque;
 
@@ -114,8 +115,15 @@ impl Flow {
         }
     }
 
-    /// A stripe of `stripe_bytes` enters the FIFO in cycle `arrival`.
-    pub(super) fn arrive(&mut self, consumer: Consumer, stripe_bytes: u64, arrival: i64, tally: &mut Tally) {
+    /// A stripe, of which `bytes` are of use, enters the FIFO in cycle `arrival`.
+    pub(super) fn arrive(
+        &mut self,
+        consumer: Consumer,
+        bytes: u64,
+        stripe_bytes: u64,
+        arrival: i64,
+        tally: &mut Tally,
+    ) {
         match consumer {
             Consumer::Vector { stripe_cycles } => {
                 let begin = self.port.max(arrival);
@@ -124,7 +132,7 @@ impl Flow {
                 self.freed.push_back(self.port);
             }
             Consumer::Array { tokens, beats, beat_bytes } => {
-                self.bytes += stripe_bytes;
+                self.bytes += bytes;
                 while self.bytes >= beat_bytes {
                     let cycle = self.port.max(arrival).max(self.loading_free);
                     self.consume(beat_bytes, stripe_bytes, cycle);
@@ -138,10 +146,9 @@ impl Flow {
         }
     }
 
-    /// Drops what pads a job's last stripe, and tells when the consumer is done.
+    /// Drops a last stripe that is not full, and tells when the consumer is done.
     pub(super) fn finish(&mut self, consumer: Consumer) -> i64 {
-        if self.bytes > 0 {
-            self.bytes = 0;
+        if self.head > 0 {
             self.head = 0;
             self.freed.push_back(self.port);
         }
@@ -163,11 +170,10 @@ impl Flow {
 
     /// A tile whose last beat was taken in `last_beat` is swapped in and serves its tokens.
     fn step(&mut self, last_beat: i64, tokens: i64, beats: i64, tally: &mut Tally) {
-        let loaded = last_beat + i64::from(TILE_SWAP_CYCLES);
-        let first_token = self.array_free.max(loaded + 1);
-        // The swap happens in the cycle of the former tile's last token, or as soon as the loading register is full.
-        // A job that has not begun does not hold it up.
-        self.loading_free = loaded.max(self.held_until);
+        let usable = last_beat + i64::from(TILE_SWAP_CYCLES);
+        let first_token = self.array_free.max(usable);
+        // The swap waits for the former tile's last token, but not for a job that has not begun.
+        self.loading_free = (usable - 1).max(self.held_until);
         let gap = first_token - self.array_free;
         let weight_stream = gap.min((beats - tokens).max(0));
         tally.weight_stream += weight_stream;
@@ -197,5 +203,103 @@ impl Flow {
         self.loading_free += cycles;
         self.held_until += cycles;
         self.array_free += cycles;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRIPE: u64 = 64;
+
+    /// The cycle after the last token of `steps` steps whose stripes arrive at these cycles.
+    fn run(consumer: Consumer, arrivals: impl IntoIterator<Item = i64>, start: i64) -> (Flow, i64, Tally) {
+        let mut flow = Flow::new(1 << 20);
+        let mut tally = Tally::default();
+        flow.begin(consumer, start);
+        for arrival in arrivals {
+            flow.reserve();
+            flow.arrive(consumer, STRIPE, STRIPE, arrival, &mut tally);
+        }
+        let done = flow.finish(consumer);
+        (flow, done, tally)
+    }
+
+    #[test]
+    fn a_step_takes_the_longer_of_its_tokens_and_its_beats() {
+        for tokens in 1..12 {
+            for beats in 1..12 {
+                let consumer = Consumer::Array { tokens, beats, beat_bytes: STRIPE };
+                let steps = 50;
+                let (_, done, tally) = run(consumer, (0..steps * beats).map(|_| 0), 0);
+                // The first tile takes its beats and the swap, the last one its tokens; between two starts of steps
+                // lies the longer of both.
+                let first_token = beats - 1 + i64::from(TILE_SWAP_CYCLES);
+                assert_eq!(done, first_token + (steps - 1) * tokens.max(beats) + tokens, "{tokens} {beats}");
+                assert_eq!(tally.busy, steps * tokens);
+                assert_eq!(tally.busy + tally.dram + tally.weight_stream, done);
+                assert!(tally.weight_stream >= (steps - 1) * (beats - tokens).max(0));
+            }
+        }
+    }
+
+    #[test]
+    fn two_tiles_wait_for_a_job_that_has_not_begun_and_the_rest_stays_in_the_fifo() {
+        let consumer = Consumer::Array { tokens: 2, beats: 3, beat_bytes: STRIPE };
+        let (flow, done, tally) = run(consumer, (0..12).map(|_| 0), 100);
+        // The held tile begins at once; the next is loaded behind it; then a beat a cycle binds.
+        assert_eq!(tally.dram, 0);
+        assert_eq!(flow.freed.iter().filter(|&&cycle| cycle <= 100).count(), 6);
+        // Steps begin at 100 and 102 (both tiles were loaded), then 3 cycles apart: the loading register was free
+        // from the swap at 101.
+        assert_eq!(done, 101 + 2 + i64::from(TILE_SWAP_CYCLES) + 3 + 2);
+    }
+
+    #[test]
+    fn a_late_beat_is_a_stall_of_the_dram() {
+        let consumer = Consumer::Array { tokens: 4, beats: 2, beat_bytes: STRIPE };
+        let on_time = run(consumer, [0, 0, 0, 0], 0).1;
+        let (_, late, tally) = run(consumer, [0, 0, 0, 50], 0);
+        assert_eq!(late, 50 + i64::from(TILE_SWAP_CYCLES) + 4);
+        assert_eq!(tally.dram, late - 8);
+        assert!(on_time < late);
+    }
+
+    #[test]
+    fn a_beat_may_need_several_stripes_and_a_stripe_may_hold_several_beats() {
+        let wide = Consumer::Array { tokens: 1, beats: 2, beat_bytes: 2 * STRIPE };
+        let (flow, _, tally) = run(wide, [0, 1, 2, 3, 4, 5, 6, 7], 0);
+        assert_eq!(tally.busy, 2);
+        // Beats are taken when their second stripe is there: cycles 1, 3, 5 and 7.
+        assert_eq!(Vec::from(flow.freed), [2, 2, 4, 4, 6, 6, 8, 8]);
+        let narrow = Consumer::Array { tokens: 1, beats: 2, beat_bytes: STRIPE / 4 };
+        let (flow, _, tally) = run(narrow, [0, 1], 0);
+        assert_eq!(tally.busy, 4);
+        assert_eq!(Vec::from(flow.freed), [4, 8]);
+    }
+
+    #[test]
+    fn the_vector_unit_works_through_stripes_as_they_come() {
+        let consumer = Consumer::Vector { stripe_cycles: 3 };
+        let (_, done, tally) = run(consumer, [0, 0, 20, 20], 10);
+        // 10 to 13 and 13 to 16; then a wait until 20.
+        assert_eq!((done, tally.dram), (26, 4));
+    }
+
+    #[test]
+    fn a_full_fifo_gives_a_place_when_its_stripe_is_consumed() {
+        let consumer = Consumer::Array { tokens: 5, beats: 1, beat_bytes: STRIPE };
+        let mut flow = Flow::new(2);
+        let mut tally = Tally::default();
+        flow.begin(consumer, 0);
+        let mut reserved = Vec::new();
+        for _ in 0..6 {
+            reserved.push(flow.reserve());
+            let arrival = reserved[reserved.len() - 1] + 10;
+            flow.arrive(consumer, STRIPE, STRIPE, arrival, &mut tally);
+        }
+        // The first two places are free from the start. Their beats are taken at 10 and 11, the second one in the cycle
+        // in which the first tile is swapped in, since its last beat was taken one cycle before.
+        assert_eq!(reserved[..4], [0, 0, 11, 12]);
     }
 }

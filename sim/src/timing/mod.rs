@@ -51,7 +51,12 @@ pub struct OperatorTiming {
 
 /// Steps every pass of a mapping. Without `skip` every burst is stepped; the result is the same.
 pub fn run(mapping: &Mapping, skip: bool) -> Timing {
-    let mut run = Run { chip: mapping.chip, streamer: Streamer::new(mapping.chip, skip), now: 0, timing: Timing::default() };
+    let mut run = Run {
+        chip: mapping.chip,
+        streamer: Streamer::new(mapping.chip, skip),
+        now: 0,
+        timing: Timing::default(),
+    };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         run.steps(&mapping.prologue(&pass));
@@ -84,7 +89,13 @@ impl Run<'_> {
             let operators = &mut self.timing.operators;
             let index = operators.iter().position(|o| o.name == step.operator).unwrap_or_else(|| {
                 let on_array = matches!(step.job, Job::Array { .. });
-                operators.push(OperatorTiming { name: step.operator, count: 0, cycles: 0, stripes: 0, on_array });
+                operators.push(OperatorTiming {
+                    name: step.operator,
+                    count: 0,
+                    cycles: 0,
+                    stripes: 0,
+                    on_array,
+                });
                 operators.len() - 1
             });
             operators[index].count += 1;
@@ -127,21 +138,26 @@ impl Run<'_> {
         let start = self.now;
         let (mut base, mut end) = (image.base, start);
         let mut tally = Tally::default();
-        for part in tiling.rounds(spec.engines).into_iter().filter(|&(_, rounds)| rounds > 0) {
-            let (engines, rounds) = part;
-            let extent = Extent { base, stripes: tiling.stripes(part, self.chip.stripe_bytes()) };
+        for (engines, rounds) in tiling.rounds(spec.engines).into_iter().filter(|&(_, rounds)| rounds > 0) {
+            let bytes = tiling.round_bytes(engines) * rounds;
+            let extent = Extent { base, stripes: bytes.div_ceil(self.chip.stripe_bytes()) };
             base += extent.stripes;
             let consumer = Consumer::Array {
                 tokens: signed(tokens),
                 beats: signed(tiling.beats),
                 beat_bytes: engines * tiling.beat_bytes,
             };
-            let (done, spent) = self.streamer.stream(consumer, extent, start);
-            assert_eq!(spent.busy, signed(rounds * tiling.steps * tokens), "every step serves every token once");
+            let (done, spent) = self.streamer.stream(consumer, extent, bytes, start);
+            assert_eq!(
+                spent.busy,
+                signed(rounds * tiling.steps * tokens),
+                "every step serves every token once"
+            );
             end = done;
             tally.add(spent);
         }
-        let pipeline = i64::from(contract::latency::array_cycles(u32::try_from(spec.lanes).unwrap_or(u32::MAX)));
+        let pipeline =
+            i64::from(contract::latency::array_cycles(u32::try_from(spec.lanes).unwrap_or(u32::MAX)));
         self.now = end + pipeline;
         let timing = &mut self.timing;
         timing.array_busy_cycles += unsigned(tally.busy);
@@ -158,7 +174,9 @@ impl Run<'_> {
             let port_cycles = self.chip.stripe_bytes().div_ceil(port_bytes);
             let operations = streamed_operations.div_ceil(data.stripes);
             let stripe_cycles = signed(operations.div_ceil(self.chip.spec.vector.lanes).max(port_cycles));
-            let (end, spent) = self.streamer.stream(Consumer::Vector { stripe_cycles }, data, start);
+            let consumer = Consumer::Vector { stripe_cycles };
+            let (end, spent) =
+                self.streamer.stream(consumer, data, data.stripes * self.chip.stripe_bytes(), start);
             self.now = end;
             self.timing.stalls.dram += unsigned(spent.dram);
             self.timing.stalls.vector_unit += unsigned(end - start - spent.dram);
@@ -171,17 +189,17 @@ impl Run<'_> {
         // A reduction ends in a tree over the lanes, a level a cycle.
         let tree = i64::from(lanes.next_power_of_two().trailing_zeros());
         let passes = 1 + signed(reductions);
-        let cycles = signed(operations.div_ceil(lanes)) + passes * VECTOR_PIPELINE_CYCLES + signed(reductions) * tree;
+        let cycles =
+            signed(operations.div_ceil(lanes)) + passes * VECTOR_PIPELINE_CYCLES + signed(reductions) * tree;
         self.now += cycles;
         self.timing.stalls.vector_unit += unsigned(cycles);
     }
 
+    #[allow(clippy::cast_possible_truncation, reason = "a chip's validation keeps the cycles far below 2^63")]
     fn link_cycles(&self, bytes: u64) -> i64 {
         let spec = &self.chip.spec;
         let seconds = spec.link.latency_ns as f64 * 1e-9 + bytes as f64 / (spec.link.bandwidth_gb_s * 1e9);
-        let cycles = (seconds * spec.clock_mhz as f64 * 1e6).ceil();
-        // Validation bounds latency, bandwidth and clock, so that this stays far below 2^63.
-        cycles as i64
+        (seconds * spec.clock_mhz as f64 * 1e6).ceil() as i64
     }
 }
 

@@ -89,9 +89,15 @@ impl Streamer {
         }
     }
 
-    /// Streams an extent to its consumer, which computes nothing before `start`; the cycle in which it is done, and what
-    /// the cycles from `start` on went to.
-    pub(super) fn stream(&mut self, consumer: Consumer, extent: Extent, start: i64) -> (i64, Tally) {
+    /// Streams `bytes`, which end in the last stripe of an extent, to their consumer, which computes nothing before
+    /// `start`; the cycle in which it is done, and what the cycles from `start` on went to.
+    pub(super) fn stream(
+        &mut self,
+        consumer: Consumer,
+        extent: Extent,
+        bytes: u64,
+        start: i64,
+    ) -> (i64, Tally) {
         let before = self.tally;
         self.flow.begin(consumer, start);
         let (mut burst, mut left) = (extent.base, extent.stripes);
@@ -99,10 +105,14 @@ impl Streamer {
         let mut mark = None;
         while left > 0 {
             let refreshes = self.channel.counters().refreshes;
-            self.step(consumer, burst);
+            let padding = if left == 1 { extent.stripes * self.stripe_bytes - bytes } else { 0 };
+            self.step(consumer, burst, self.stripe_bytes - padding);
             burst += 1;
             left -= 1;
-            if self.skipper.is_some() && self.channel.counters().refreshes != refreshes && self.writes.is_empty() {
+            if self.skipper.is_some()
+                && self.channel.counters().refreshes != refreshes
+                && self.writes.is_empty()
+            {
                 let skipped = self.skip(consumer, burst, left, &mut mark);
                 burst += skipped;
                 left -= skipped;
@@ -133,13 +143,13 @@ impl Streamer {
         if self.stripes == 0 { 0.0 } else { self.stripes_skipped as f64 / self.stripes as f64 }
     }
 
-    /// One stripe: a place in the FIFO, the burst, its arrival.
-    fn step(&mut self, consumer: Consumer, burst: u64) {
+    /// One stripe, of which `bytes` are of use: a place in the FIFO, the burst, its arrival.
+    fn step(&mut self, consumer: Consumer, burst: u64, bytes: u64) {
         let request = self.clocks.array_to_dram(self.flow.reserve());
         self.flush_writes(request);
         let done = self.channel.access(Access::Read, burst, request);
         let arrival = self.clocks.dram_to_array(done) + self.interconnect_cycles;
-        self.flow.arrive(consumer, self.stripe_bytes, arrival, &mut self.tally);
+        self.flow.arrive(consumer, bytes, self.stripe_bytes, arrival, &mut self.tally);
     }
 
     /// Issues the writes that were made by DRAM cycle `until`: requests are served in the order of their making.
@@ -162,14 +172,17 @@ impl Streamer {
         let (mut period, mut here) = self.situation(consumer, burst);
         let Some(skipper) = &mut self.skipper else { return 0 };
         if let Some(mark) = mark.take() {
-            skipper.remember(Interval {
-                stripes: burst - mark.burst,
-                periods: period - mark.period,
-                tally: self.tally.since(mark.tally),
-                counters: self.channel.counters() - mark.counters,
-                end: here.clone(),
-                next: None,
-            }, mark.start);
+            skipper.remember(
+                Interval {
+                    stripes: burst - mark.burst,
+                    periods: period - mark.period,
+                    tally: self.tally.since(mark.tally),
+                    counters: self.channel.counters() - mark.counters,
+                    end: here.clone(),
+                    next: None,
+                },
+                mark.start,
+            );
         }
         let mut skipped = 0;
         let mut counters = Counters::default();
@@ -239,4 +252,118 @@ impl Skipper {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::WeightFormat;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chip;
+    use crate::mapping::Tiling;
+
+    /// Jobs in turn, with writes between them; everything that can be seen of the run.
+    fn run(chip: &Chip, jobs: &[(Consumer, Extent, i64)], skip: bool) -> (Vec<(i64, Tally)>, Counters, f64) {
+        let mut streamer = Streamer::new(chip, skip);
+        let mut now = 0;
+        let mut seen = Vec::new();
+        for &(consumer, extent, pause) in jobs {
+            let (end, tally) =
+                streamer.stream(consumer, extent, extent.stripes * chip.stripe_bytes(), now + pause);
+            streamer.write(Extent { base: extent.base + extent.stripes, stripes: 3 }, end);
+            seen.push((end, tally));
+            now = end;
+        }
+        streamer.finish(now);
+        (seen, streamer.counters(), streamer.skipped_fraction())
+    }
+
+    fn consumers(chip: &Chip) -> impl Strategy<Value = Consumer> + use<> {
+        let beat_bytes = chip.spec.engines * chip.spec.stream_bits / 8;
+        prop_oneof![
+            (1_i64..40, 1_i64..40, 1_u64..=4).prop_map(move |(tokens, beats, part)| Consumer::Array {
+                tokens,
+                beats,
+                beat_bytes: (beat_bytes * part / 4).max(1),
+            }),
+            (1_i64..6).prop_map(|stripe_cycles| Consumer::Vector { stripe_cycles }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn skipping_changes_nothing(
+            name in prop::sample::select(vec!["kv260", "u280", "edge", "datacenter"]),
+            mapping in prop::sample::select(vec!["RoBaCoBgCh", "RoCoBaBgCh", "RoBgBaCoCh"]),
+            refi in -1_i64..=1,
+            clock_mhz in prop::sample::select(vec![225_u64, 250, 999, 1000, 1001]),
+            fifo_beats in prop::sample::select(vec![4_u64, 31, 256]),
+            base in 0_u64..600,
+            seed in prop::collection::vec((0_u64..60_000, 0_i64..20_000), 1..5),
+            picks in prop::collection::vec(consumers(&chip::load("edge").unwrap()), 1..5),
+        ) {
+            let mut chip = chip::load(name).unwrap();
+            chip.spec.dram.mapping = mapping.to_owned();
+            chip.spec.clock_mhz = clock_mhz;
+            chip.spec.stream_fifo_beats = fifo_beats;
+            chip.standard.timing.refi += refi;
+            let chip = Chip { ..chip };
+            prop_assume!(chip.fifo_stripes() >= 4);
+            let mut jobs = Vec::new();
+            let mut at = base;
+            for (&(stripes, pause), &consumer) in seed.iter().zip(&picks) {
+                jobs.push((consumer, Extent { base: at, stripes }, pause));
+                at += stripes;
+            }
+            let (skipped, stepped) = (run(&chip, &jobs, true), run(&chip, &jobs, false));
+            prop_assert_eq!(stepped.2, 0.0);
+            prop_assert_eq!(&skipped.0, &stepped.0);
+            prop_assert_eq!(skipped.1, stepped.1);
+        }
+    }
+
+    #[test]
+    fn a_long_stream_is_mostly_skipped_and_equal() {
+        for name in chip::preset_names() {
+            let chip = chip::load(name).unwrap();
+            let beats = signed(Tiling::new(&chip, WeightFormat::Ternary, 1, 1).beats);
+            let beat_bytes = chip.spec.engines * chip.spec.stream_bits / 8;
+            let consumer = Consumer::Array { tokens: 1, beats, beat_bytes };
+            let jobs = [(consumer, Extent { base: 0, stripes: 20_000_000 }, 0)];
+            let (skipped, stepped) = (run(&chip, &jobs, true), run(&chip, &jobs, false));
+            assert_eq!((&skipped.0, skipped.1), (&stepped.0, stepped.1), "{name}");
+            assert!(skipped.2 > 0.3, "{name}: {}", skipped.2);
+        }
+    }
+
+    #[test]
+    fn nothing_arrives_faster_than_the_pins_allow() {
+        for name in chip::preset_names() {
+            let chip = chip::load(name).unwrap();
+            // A consumer that takes whatever comes.
+            let jobs = [(Consumer::Vector { stripe_cycles: 0 }, Extent { base: 0, stripes: 300_000 }, 0)];
+            let (seen, ..) = run(&chip, &jobs, true);
+            let seconds = seen[0].0 as f64 / (chip.spec.clock_mhz as f64 * 1e6);
+            let gb_s = 300_000.0 * chip.stripe_bytes() as f64 / seconds / 1e9;
+            let peak = chip.dram_peak_gb_s();
+            assert!(gb_s < peak, "{name}: {gb_s} of {peak}");
+            // All-bank refresh alone costs tRFC / tREFI, 9% in HBM3.
+            assert!(gb_s > 0.85 * peak, "{name}: {gb_s} of {peak}");
+        }
+    }
+
+    #[test]
+    fn a_write_is_served_in_the_order_of_its_making() {
+        let chip = chip::load("edge").unwrap();
+        let consumer = Consumer::Vector { stripe_cycles: 1 };
+        let mut streamer = Streamer::new(&chip, false);
+        streamer.write(Extent { base: 1 << 20, stripes: 1 }, 50_000);
+        // The FIFO's places are free from the start, so every read is requested before the write.
+        streamer.stream(consumer, Extent { base: 0, stripes: 100 }, 100 * chip.stripe_bytes(), 0);
+        assert_eq!((streamer.counters().reads, streamer.counters().writes), (100, 0));
+        streamer.finish(60_000);
+        assert_eq!(streamer.counters().writes, 1);
+    }
 }

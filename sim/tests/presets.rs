@@ -1,0 +1,132 @@
+//! Every model preset on every chip preset. `simulate` itself asserts, on each result, that the bytes are conserved, that
+//! the weights cross the pins once a pass, that bandwidth and utilisation stay within their peaks, and that every cycle
+//! has one cause and one operator; these tests make it do so for all presets, and look at what it says.
+
+use sim::result::{Phase, Report};
+use sim::{Batch, Request, chip, simulate};
+
+fn run(model: &str, chip: &str, request: &Request) -> Report {
+    simulate(&model::preset(model).unwrap(), &chip::load(chip).unwrap(), request).unwrap()
+}
+
+fn decode(batch: Batch) -> Request {
+    Request { phases: vec![Phase::Decode], prompt: 1, context: 64, batch, head: None, skip: true }
+}
+
+#[test]
+fn every_preset_decodes_within_physical_bounds_on_every_chip() {
+    for model in model::preset_names() {
+        for chip in chip::preset_names() {
+            let report = run(model, chip, &decode(Batch::Size(1)));
+            let phase = &report.phases[0];
+            for run in [&phase.ternary, &phase.fp16] {
+                assert!(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "{model} {chip}");
+                assert!(run.array_utilization > 0.0 && run.array_utilization <= 1.0, "{model} {chip}");
+                assert_eq!(run.passes, 1, "{model} {chip}");
+            }
+            assert!(phase.ratio.latency > 1.0, "{model} {chip}: fewer bytes and no slower");
+            assert!(phase.fp16.chips >= phase.ternary.chips, "{model} {chip}");
+        }
+    }
+}
+
+#[test]
+fn every_preset_prefills_within_physical_bounds() {
+    for model in model::preset_names() {
+        for chip in ["edge", "datacenter"] {
+            let request = Request { phases: vec![Phase::Prefill], prompt: 40, ..decode(Batch::Size(1)) };
+            let report = run(model, chip, &request);
+            let prefill = &report.phases[0].ternary;
+            assert_eq!(
+                (prefill.tokens, prefill.time_to_first_token_s),
+                (40, Some(prefill.seconds)),
+                "{model} {chip}"
+            );
+            assert_eq!(prefill.passes, 40_u64.div_ceil(prefill.tokens_per_pass), "{model} {chip}");
+        }
+    }
+}
+
+#[test]
+fn decoding_70b_moves_each_item_once() {
+    let report = run("70b", "datacenter", &Request { context: 512, ..decode(Batch::Size(1)) });
+    let ternary = &report.phases[0].ternary;
+    let bytes = |name: &str| ternary.operators.iter().find(|o| o.name == name).unwrap().bytes;
+    // 128 trits of a column are 26 bytes. Rows and columns of all matrices are whole tiles.
+    let packed = |n: u64, k: u64| 80 * n * k / 128 * 26;
+    assert_eq!(bytes("qkv_proj"), packed(10_240, 8192));
+    assert_eq!(bytes("o_proj"), packed(8192, 8192));
+    assert_eq!(bytes("gate_up_proj"), packed(57_344, 8192));
+    assert_eq!(bytes("down_proj"), packed(8192, 28_672));
+    // 8 KV heads x 128 x 2 bytes, keys and values, 80 layers; the head and a row of the embedding in FP16.
+    assert_eq!(bytes("attention"), 512 * 8 * 128 * 2 * 2 * 80);
+    assert_eq!(bytes("kv_cache_write"), 8 * 128 * 2 * 2 * 80);
+    assert_eq!(bytes("lm_head"), 8192 * 32_000 * 2);
+    assert_eq!(bytes("embedding"), 8192 * 2);
+    assert_eq!(ternary.operators.iter().map(|o| o.bytes).sum::<u64>(), ternary.dram_bytes);
+}
+
+#[test]
+fn skipping_changes_no_number() {
+    for (model, chip) in
+        [("700m", "edge"), ("700m", "datacenter"), ("bitnet-2b-4t", "datacenter"), ("700m", "kv260")]
+    {
+        let request =
+            Request { phases: vec![Phase::Prefill, Phase::Decode], prompt: 20, ..decode(Batch::Size(2)) };
+        let json = |skip| {
+            let mut report = run(model, chip, &Request { skip, ..request.clone() });
+            for phase in &mut report.phases {
+                for run in [&mut phase.ternary, &mut phase.fp16] {
+                    assert!(skip || run.skipped_fraction == 0.0, "{model} {chip}");
+                    run.skipped_fraction = 0.0;
+                }
+            }
+            format!("{report:?}")
+        };
+        assert_eq!(json(true), json(false), "{model} {chip}");
+    }
+}
+
+#[test]
+fn the_largest_batch_fits_and_one_more_does_not() {
+    let (shape, chip) = (model::preset("3b").unwrap(), chip::load("edge").unwrap());
+    let request = Request { context: 2048, ..decode(Batch::Max) };
+    let report = simulate(&shape, &chip, &request).unwrap();
+    let batch = report.options.batch;
+    assert!(batch > report.options.fp16_batch && report.options.fp16_batch > 1);
+    assert_eq!(report.phases[0].ternary.chips, 1);
+    let more = simulate(&shape, &chip, &Request { batch: Batch::Size(batch + 1), ..request }).unwrap();
+    assert_eq!(more.phases[0].ternary.chips, 2);
+}
+
+#[test]
+fn batch_and_context_cost_what_they_add() {
+    let seconds = |batch, context| {
+        let report = run("3b", "edge", &Request { context, ..decode(Batch::Size(batch)) });
+        report.phases[0].ternary.seconds
+    };
+    let (one, eight, nine) = (seconds(1, 64), seconds(8, 64), seconds(9, 64));
+    assert!(eight < 2.0 * one, "eight token slots share the weights: {eight} against {one}");
+    assert!(nine > 1.5 * one && nine > eight, "a ninth token takes a second pass: {nine} against {one}");
+    assert!(seconds(1, 2048) > one, "a longer cache takes longer");
+}
+
+#[test]
+fn requests_out_of_range_are_refused_by_name() {
+    let (shape, chip) = (model::preset("70b").unwrap(), chip::load("datacenter").unwrap());
+    for (request, expected) in [
+        (Request { context: 0, ..decode(Batch::Size(1)) }, "context must be from 1 to 2^24, not 0"),
+        (
+            Request { prompt: 1 << 25, ..decode(Batch::Size(1)) },
+            "prompt must be from 1 to 2^24, not 33554432",
+        ),
+        (decode(Batch::Size(0)), "batch must be from 1 to 2^20, or max, not 0"),
+        (
+            Request { phases: vec![Phase::Prefill], prompt: 1 << 24, ..decode(Batch::Size(1 << 20)) },
+            "tokens of the run must be fewer",
+        ),
+    ] {
+        let error = simulate(&shape, &chip, &request).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
