@@ -21,9 +21,9 @@
 //!
 //! A binary tree of n leaves has n - 1 adders, each with a carry input that would be idle: the left operand's carry
 //! enters there and the right one's is handed down, so the count of negative trits is added without one more adder.
-//! No sum needs a bit more for it: n lanes with n - 1 carries stay below 128 n, which only the last carry can reach.
+//! No sum needs a bit more for it: twice the largest operand, and 1, is just the largest number of one bit more.
 //!
-//! Does not: check that its operands came from lanes; with arbitrary operands a sum may need one bit more.
+//! Does not: register its inputs.
 
 use rust_hdl::prelude::*;
 
@@ -90,5 +90,72 @@ impl Logic for AdderLevel {
         }
         Wires::join(&mut self.sum_register.q, &mut self.sum);
         Wires::join(&mut self.carry_register.q, &mut self.sum_carry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::latency::TREE_LEVEL_CYCLES;
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::hdl::Word;
+    use crate::testing::{Bench, Values, bench};
+
+    fn level(count: usize, bits: usize) -> Bench<AdderLevel> {
+        bench!(AdderLevel::new(count, bits), "adder_level": enable, operand, carry => sum, sum_carry)
+    }
+
+    /// operand + carry of every pair, as a sum and the carry that is left.
+    fn golden(cycle: &Values, bits: usize) -> Values {
+        let sum = |(operands, carries): (&[u64], &[u64])| {
+            let all: i64 = operands.iter().map(|&o| Word::new(o, bits).signed_value()).sum();
+            let added = if carries.len() == 2 { carries[0].cast_signed() } else { 0 };
+            Word::signed(all + added, bits + 1).value()
+        };
+        let pairs = cycle[1].chunks(2).zip(cycle[2].chunks(2));
+        let left = cycle[2].chunks(2).filter_map(|carries| carries.last().copied());
+        vec![pairs.map(sum).collect(), left.collect()]
+    }
+
+    fn check(count: usize, bits: usize, cycles: &[Values]) {
+        let outputs = level(count, bits).run(cycles, 1);
+        for (cycle, output) in cycles.iter().zip(&outputs[1..]) {
+            assert_eq!(*output, golden(cycle, bits));
+        }
+    }
+
+    #[test]
+    fn a_pair_equals_its_sum_for_every_input() {
+        // 2 x 6 bits and 2 carries: no sum leaves its 7 bits.
+        let cycle = |i: u64| vec![vec![1], vec![i & 63, i >> 6 & 63], vec![i >> 12 & 1, i >> 13]];
+        check(2, 6, &(0..1 << 14).map(cycle).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn odd_counts_pass_the_last_operand_on() {
+        for (count, bits) in [(1, 8), (3, 9), (7, 8), (13, 11)] {
+            let mut random = Random::new(count as u64);
+            let mut many = |below: u64| (0..count).map(|_| random.below(below)).collect();
+            check(
+                count,
+                bits,
+                &(0..300).map(|_| vec![vec![1], many(1 << bits), many(2)]).collect::<Vec<_>>(),
+            );
+        }
+    }
+
+    #[test]
+    fn takes_exactly_its_latency_and_holds() {
+        let cycle = |enable, value| vec![vec![enable], vec![value, 1], vec![0, 0]];
+        let outputs =
+            level(2, 8).run(&[cycle(1, 0), cycle(1, 9), cycle(0, 20), cycle(1, 30), cycle(1, 0)], 1);
+        let at = 1 + TREE_LEVEL_CYCLES as usize;
+        assert_eq!([at - 1, at, at + 1, at + 2].map(|cycle| outputs[cycle][0][0]), [1, 10, 10, 31]);
+    }
+
+    #[test]
+    fn synthesises() {
+        level(7, 9).assert_synthesises();
     }
 }

@@ -92,3 +92,80 @@ impl Logic for AdderTree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{Trit, lane, sum_lanes, widths::tree_bits};
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::hdl::Word;
+    use crate::testing::{Bench, Values, bench};
+
+    fn tree(lanes: u32) -> Bench<AdderTree> {
+        bench!(AdderTree::new(lanes), "adder_tree": enable, operand, carry => sum, sum_carry)
+    }
+
+    fn inputs(products: &[(Trit, i8)]) -> Values {
+        let operands = products.iter().map(|&(t, a)| lane(t, a).cast_unsigned().into()).collect();
+        let carries = products.iter().map(|(t, _)| t.is_negative().into()).collect();
+        vec![vec![1], operands, carries]
+    }
+
+    fn sum(output: &Values, lanes: u32) -> i64 {
+        Word::new(output[0][0], tree_bits(lanes) as usize).signed_value() + output[1][0].cast_signed()
+    }
+
+    #[test]
+    fn equals_the_contract_for_random_lanes_and_both_ends() {
+        for lanes in [1, 2, 3, 5, 8, 33, 80] {
+            let mut random = Random::new(lanes.into());
+            let mut product = |_| {
+                let a = [i8::MIN, i8::MAX, random.bits().to_le_bytes()[0].cast_signed()];
+                (random.pick(&Trit::ALL), random.pick(&a))
+            };
+            let mut steps: Vec<Vec<(Trit, i8)>> =
+                (0..200).map(|_| (0..lanes).map(&mut product).collect()).collect();
+            // 128 for every lane, -128 for every lane.
+            steps.extend([Trit::Minus, Trit::Plus].map(|t| vec![(t, i8::MIN); lanes as usize]));
+            let levels = tree_levels(lanes) as usize;
+            let mut cycles: Vec<Values> = steps.iter().map(|step| inputs(step)).collect();
+            cycles.extend(vec![cycles[0].clone(); levels]);
+            let outputs = tree(lanes).run(&cycles, levels);
+            for (step, output) in steps.iter().zip(&outputs[levels..]) {
+                let (trits, a): (Vec<Trit>, Vec<i8>) = step.iter().copied().unzip();
+                assert_eq!(sum(output, lanes), sum_lanes(&trits, &a), "{lanes} lanes");
+            }
+        }
+    }
+
+    #[test]
+    fn takes_exactly_a_cycle_a_level() {
+        for lanes in [1u32, 2, 3, 80] {
+            let latency = (tree_levels(lanes) * contract::latency::TREE_LEVEL_CYCLES) as usize;
+            let (quiet, pulse) = ((Trit::Zero, 0), (Trit::Plus, 1));
+            let mut cycles = vec![inputs(&vec![quiet; lanes as usize]); 2 * latency + 3];
+            cycles[latency + 1] = inputs(&vec![pulse; lanes as usize]);
+            let outputs = tree(lanes).run(&cycles, latency);
+            let seen: Vec<i64> = outputs.iter().map(|output| sum(output, lanes)).collect();
+            let at = seen.iter().position(|&s| s != 0);
+            assert_eq!(at, Some(latency + 1 + latency), "{lanes} lanes");
+            assert_eq!(seen.iter().sum::<i64>(), lanes.into());
+        }
+    }
+
+    #[test]
+    fn stands_still_without_enable() {
+        let mut cycles = vec![inputs(&[(Trit::Plus, 5); 4]); 3];
+        cycles.extend(vec![inputs(&[(Trit::Minus, 9); 4]); 3]);
+        cycles[3..].iter_mut().for_each(|cycle| cycle[0] = vec![0]);
+        let outputs = tree(4).run(&cycles, 2);
+        assert!(outputs[2..].iter().all(|output| sum(output, 4) == 20));
+    }
+
+    #[test]
+    fn synthesises() {
+        tree(2).assert_synthesises();
+        tree(80).assert_synthesises();
+    }
+}

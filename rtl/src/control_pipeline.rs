@@ -121,3 +121,69 @@ impl Logic for ControlPipeline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn pipeline(stages: usize) -> Bench<ControlPipeline> {
+        bench!(
+            ControlPipeline::new(stages, 2),
+            "control_pipeline": reset, advance, accept, slot, first, last => accumulate, emit, sum_slot, sum_first
+        )
+    }
+
+    #[test]
+    fn equals_a_queue() {
+        for stages in [1, 2, 8] {
+            let mut random = Random::new(stages as u64);
+            let mut cycle = |i: usize| {
+                // Reset, fill, then anything.
+                let reset = i == 0 || i > 100 && random.chance(3);
+                let advance = i <= 100 || random.chance(70);
+                let mut bits = |below| vec![random.below(below)];
+                vec![vec![reset.into()], vec![advance.into()], bits(2), bits(4), bits(2), bits(2)]
+            };
+            let cycles: Vec<Values> = (0..5000).map(&mut cycle).collect();
+            let outputs = pipeline(stages).run(&cycles, stages + 1);
+            let mut queue = std::collections::VecDeque::from(vec![vec![vec![0]; 4]; stages]);
+            for (i, (cycle, output)) in cycles.iter().zip(outputs).enumerate() {
+                let [accept, slot, first, last] = [0, 1, 2, 3].map(|field: usize| queue[0][field][0]);
+                let accumulate = accept & cycle[1][0];
+                if i > stages {
+                    assert_eq!(output[..2], [vec![accumulate], vec![accumulate & last]], "cycle {i}");
+                    assert!(accumulate == 0 || output[2..] == [vec![slot], vec![first]], "cycle {i}");
+                }
+                if cycle[1][0] == 1 {
+                    queue.pop_front();
+                    queue.push_back(cycle[2..].to_vec());
+                }
+                if cycle[0][0] == 1 {
+                    queue.iter_mut().for_each(|entry| entry[0] = vec![0]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn takes_exactly_its_stages() {
+        let idle = || [0, 1, 0, 0, 0, 0].map(|v| vec![v]).to_vec();
+        for stages in [1, 8] {
+            let mut cycles = vec![idle(); 20];
+            cycles[0][0] = vec![1];
+            cycles[3] = [0, 1, 1, 3, 1, 1].map(|v| vec![v]).to_vec();
+            let outputs = pipeline(stages).run(&cycles, stages + 1);
+            let emitted: Vec<usize> = (1..20).filter(|&cycle| outputs[cycle][1][0] == 1).collect();
+            assert_eq!(emitted, [3 + stages]);
+            assert_eq!(outputs[3 + stages], [1, 1, 3, 1].map(|v| vec![v]));
+        }
+    }
+
+    #[test]
+    fn synthesises() {
+        pipeline(1).assert_synthesises();
+        pipeline(8).assert_synthesises();
+    }
+}

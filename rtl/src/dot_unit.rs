@@ -121,3 +121,119 @@ impl Logic for DotUnit {
         self.result.next = self.result_register.q.val();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{Trit, dot, latency::array_cycles};
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::hdl::Word;
+    use crate::testing::{Bench, Values, bench};
+
+    fn parameters(lanes: u32, tokens: u32) -> Parameters {
+        Parameters { lanes, columns: 1, tokens, stream_bits: 8, acc_bits: 24 }
+    }
+
+    fn unit(p: &Parameters) -> Bench<DotUnit> {
+        bench!(
+            DotUnit::new(p),
+            "dot_unit": advance, activation, nonzero, negative, accumulate, emit, first, slot => result
+        )
+    }
+
+    /// One K step of one token.
+    struct Step {
+        trits: Vec<Trit>,
+        activations: Vec<i8>,
+        slot: u64,
+        first: bool,
+        last: bool,
+    }
+
+    /// The steps as cycles: the controls come when the sum does. Cycles without `advance` are strewn in.
+    fn cycles(p: &Parameters, steps: &[Step], stalls: &mut Random) -> Vec<Values> {
+        let delay = array_cycles(p.lanes) as usize - 1;
+        let mut cycles = vec![];
+        for i in 0..steps.len() + delay + 1 {
+            let quiet = vec![0; p.lanes as usize];
+            let (a, nz, neg) = steps.get(i).map_or((quiet.clone(), quiet.clone(), quiet), |step| {
+                let bits = |f: fn(Trit) -> bool| step.trits.iter().map(|&t| f(t).into()).collect();
+                let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
+                (a, bits(Trit::is_nonzero), bits(Trit::is_negative))
+            });
+            let controls = i.checked_sub(delay).and_then(|i| steps.get(i));
+            let controls = controls.map_or([0; 4], |s| [1, s.last.into(), s.first.into(), s.slot]);
+            let cycle = |advance: u64| {
+                let [accumulate, emit, first, slot] = controls;
+                let controls = [accumulate & advance, emit & advance, first, slot].map(|v| vec![v]);
+                [vec![vec![advance], a.clone(), nz.clone(), neg.clone()], controls.to_vec()].concat()
+            };
+            while stalls.chance(20) {
+                cycles.push(cycle(0));
+            }
+            cycles.push(cycle(1));
+        }
+        cycles
+    }
+
+    #[test]
+    fn equals_the_contract_for_random_tokens_and_k() {
+        for (lanes, tokens) in [(1, 1), (5, 3), (16, 4)] {
+            let p = parameters(lanes, tokens);
+            let mut random = Random::new(lanes.into());
+            let (mut steps, mut expected) = (vec![], vec![]);
+            for _ in 0..60 {
+                let (k_steps, group) = (1 + random.below(4), 1 + random.below(tokens.into()));
+                let row: Vec<Trit> =
+                    (0..k_steps * u64::from(lanes)).map(|_| random.pick(&Trit::ALL)).collect();
+                let all: Vec<Vec<i8>> = (0..group)
+                    .map(|_| row.iter().map(|_| random.bits().to_le_bytes()[0].cast_signed()).collect())
+                    .collect();
+                for (i, trits) in row.chunks(lanes as usize).enumerate() {
+                    for (slot, token) in (0..).zip(&all) {
+                        let activations = token.chunks(lanes as usize).nth(i).expect("as many").to_vec();
+                        let (first, last) = (i == 0, i as u64 + 1 == k_steps);
+                        steps.push(Step { trits: trits.to_vec(), activations, slot, first, last });
+                    }
+                }
+                expected.extend(all.iter().map(|token| dot(&row, token, p.acc_bits).expect("a short K")));
+            }
+            let cycles = cycles(&p, &steps, &mut random);
+            let first_emit = cycles.iter().position(|cycle| cycle[5][0] == 1).expect("a result");
+            let outputs = unit(&p).run(&cycles, first_emit + 1);
+            let emitted = (1..outputs.len()).filter(|&i| cycles[i - 1][5][0] == 1);
+            let results: Vec<i64> = emitted.map(|i| Word::new(outputs[i][0][0], 24).signed_value()).collect();
+            assert_eq!(results, expected, "{lanes} lanes");
+        }
+    }
+
+    #[test]
+    fn takes_exactly_its_latency() {
+        for lanes in [1, 2, 5, 80] {
+            let p = parameters(lanes, 1);
+            let step = |a| Step {
+                trits: vec![Trit::Minus; lanes as usize],
+                activations: vec![a; lanes as usize],
+                slot: 0,
+                first: true,
+                last: true,
+            };
+            let latency = array_cycles(lanes) as usize;
+            let mut steps: Vec<Step> = (0..20).map(|_| step(0)).collect();
+            steps[latency] = step(-1);
+            let mut cycles = cycles(&p, &steps, &mut Random::new(0));
+            cycles.retain(|cycle| cycle[0][0] == 1);
+            let outputs = unit(&p).run(&cycles, latency);
+            let seen: Vec<usize> = (latency..outputs.len()).filter(|&i| outputs[i][0][0] != 0).collect();
+            assert_eq!(seen, [2 * latency], "{lanes} lanes");
+            assert_eq!(outputs[2 * latency][0][0], u64::from(lanes));
+        }
+    }
+
+    #[test]
+    fn synthesises() {
+        unit(&parameters(1, 1)).assert_synthesises();
+        unit(&parameters(80, 4)).assert_synthesises();
+    }
+}

@@ -100,3 +100,40 @@ pub fn is_multiplier(cell: &str) -> bool {
         .iter()
         .any(|kind| cell.contains(kind))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check for multipliers is worth something: each synthesis would make one of a `*`.
+    #[test]
+    fn a_multiplier_is_found() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let text = "module product(input [15:0] a, b, output [31:0] p); assign p = a * b; endmodule\n";
+        for synthesis in [
+            "",
+            "synth_xilinx -run :map_luts",
+            "synth_ecp5 -run :map_luts",
+            "synth_ice40 -dsp -run :map_luts",
+        ] {
+            let cells = cells(dir.path(), text, "product", synthesis).expect("Yosys accepts it");
+            assert!(cells.iter().any(|(cell, _)| is_multiplier(cell)), "{synthesis}: {cells:?}");
+        }
+    }
+
+    #[test]
+    fn lint_refuses_a_width_that_does_not_fit() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let text = "module narrow(input [7:0] a, output [6:0] b); assign b = a; endmodule\n";
+        assert!(
+            matches!(lint(dir.path(), text), Err(Error::Tool { output, .. }) if output.contains("WIDTH"))
+        );
+    }
+
+    #[test]
+    fn a_missing_tool_says_what_to_install() {
+        let error =
+            run(&mut Command::new("/no/such/verilator"), "verilator", "verilator").expect_err("none there");
+        assert_eq!(error.to_string(), "verilator was not found: install it with `apt install verilator`");
+    }
+}

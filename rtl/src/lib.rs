@@ -25,3 +25,6 @@ pub mod weight_tile;
 
 pub use error::Error;
 pub use parameters::Parameters;
+
+#[cfg(test)]
+mod testing;

@@ -103,3 +103,55 @@ always @(posedge clock)
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn memory(tokens: u32) -> Bench<SlotMemory> {
+        bench!(SlotMemory::new(tokens, 24), "slot_memory": write, slot, write_data => read_data)
+    }
+
+    #[test]
+    fn equals_an_array_over_100_000_random_cycles() {
+        for (tokens, cycles) in [(1, 20_000), (3, 20_000), (8, 100_000)] {
+            let mut random = Random::new(tokens.into());
+            let mut cycle = |i: u64| {
+                // Every slot is written once, then at random.
+                let (write, slot) = if i < u64::from(tokens) {
+                    (1, i)
+                } else {
+                    (random.below(2), random.below(tokens.into()))
+                };
+                vec![vec![write], vec![slot], vec![random.below(1 << 24)]]
+            };
+            let cycles: Vec<Values> = (0..cycles).map(&mut cycle).collect();
+            let outputs = memory(tokens).run(&cycles, tokens as usize);
+            let mut slots = vec![0; tokens as usize];
+            for (i, (cycle, output)) in cycles.iter().zip(outputs).enumerate() {
+                let slot = usize::try_from(cycle[1][0]).expect("a slot");
+                assert!(i < tokens as usize || output[0][0] == slots[slot]);
+                if cycle[0][0] == 1 {
+                    slots[slot] = cycle[2][0];
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn reads_in_the_same_cycle_and_writes_in_one() {
+        let cycle = |write, slot, data| vec![vec![write], vec![slot], vec![data]];
+        let cycles =
+            [cycle(1, 0, 5), cycle(1, 1, 6), cycle(1, 0, 7), cycle(0, 0, 8), cycle(0, 1, 8), cycle(0, 0, 8)];
+        let outputs = memory(2).run(&cycles, 2);
+        assert_eq!([2, 3, 4, 5].map(|cycle: usize| outputs[cycle][0][0]), [5, 7, 6, 7]);
+    }
+
+    #[test]
+    fn synthesises() {
+        memory(1).assert_synthesises();
+        memory(4).assert_synthesises();
+    }
+}

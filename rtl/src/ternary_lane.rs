@@ -82,3 +82,52 @@ impl Logic for TernaryLane {
         self.carry.next = self.carry_register.q.val();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{Trit, latency::LANE_CYCLES};
+
+    use super::*;
+    use crate::testing::{Bench, Values, bench};
+
+    fn lane() -> Bench<TernaryLane> {
+        bench!(TernaryLane::default(), "ternary_lane": enable, activation, nonzero, negative => operand, carry)
+    }
+
+    fn inputs(enable: bool, trit: Trit, activation: i8) -> Values {
+        let activation = activation.cast_unsigned().into();
+        [enable.into(), activation, trit.is_nonzero().into(), trit.is_negative().into()]
+            .map(|v| vec![v])
+            .into()
+    }
+
+    #[test]
+    fn equals_the_contract_for_every_trit_and_activation() {
+        let pairs: Vec<_> =
+            Trit::ALL.iter().flat_map(|&trit| (i8::MIN..=i8::MAX).map(move |a| (trit, a))).collect();
+        // Each pair is taken, then held while the inputs are another's.
+        let mut cycles: Vec<Values> =
+            pairs.iter().flat_map(|&(t, a)| [inputs(true, t, a), inputs(false, Trit::Minus, !a)]).collect();
+        cycles.push(inputs(false, Trit::Zero, 0));
+        let outputs = lane().run(&cycles, 1);
+        for (i, &(trit, a)) in pairs.iter().enumerate() {
+            let operand = u64::from(contract::lane(trit, a).cast_unsigned());
+            let expected = vec![vec![operand], vec![trit.is_negative().into()]];
+            assert_eq!(outputs[2 * i + 1], expected, "{trit:?} * {a}");
+            assert_eq!(outputs[2 * i + 2], expected, "{trit:?} * {a}, held");
+        }
+    }
+
+    #[test]
+    fn takes_exactly_its_latency() {
+        let other = inputs(true, Trit::Zero, 0);
+        let outputs = lane().run(&[other.clone(), inputs(true, Trit::Plus, 77), other.clone(), other], 1);
+        let at = 1 + LANE_CYCLES as usize;
+        assert_eq!([at - 1, at, at + 1].map(|cycle| outputs[cycle][0][0]), [0, 77, 0]);
+    }
+
+    #[test]
+    fn synthesises() {
+        lane().assert_synthesises();
+    }
+}

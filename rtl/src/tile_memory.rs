@@ -182,3 +182,83 @@ impl TileMemory {
         names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn memory(parameters: &Parameters) -> Bench<TileMemory> {
+        bench!(
+            TileMemory::new(parameters),
+            "tile_memory": write, beat, weight_nz, weight_neg, swap => nonzero, negative
+        )
+    }
+
+    fn parameters(lanes: u32, columns: u32, stream_bits: u32) -> Parameters {
+        Parameters { lanes, columns, tokens: 1, stream_bits, acc_bits: 24 }
+    }
+
+    /// The trits of a tile without padding, from beats one after the other.
+    fn unpadded(stream: &[u64], p: &Parameters) -> Vec<u64> {
+        let columns = stream.chunks(p.padded_lanes() as usize).take(p.columns as usize);
+        columns.flat_map(|column| column[..p.lanes as usize].to_vec()).collect()
+    }
+
+    #[test]
+    fn equals_an_array_over_100_000_random_cycles() {
+        // Columns that end within, at and across beats; padding within and behind columns; one beat.
+        let shapes = [
+            (parameters(7, 3, 16), 100_000),
+            (parameters(12, 2, 24), 10_000),
+            (parameters(1, 1, 16), 10_000),
+        ];
+        for (p, count) in shapes {
+            let (trits, beats) = (p.trits_per_beat() as usize, p.beats());
+            let mut random = Random::new(count);
+            let mut cycle = |i: u64| {
+                let mut bits = || (0..trits).map(|_| random.below(2)).collect::<Vec<_>>();
+                let (nz, neg) = (bits(), bits());
+                // First all beats and a swap, then at random.
+                let (write, beat, swap) = if i <= beats {
+                    ((i < beats).into(), i % beats, (i == beats).into())
+                } else {
+                    (random.below(2), random.below(beats), random.below(2))
+                };
+                vec![vec![write], vec![beat], nz, neg, vec![swap]]
+            };
+            let cycles: Vec<Values> = (0..count).map(&mut cycle).collect();
+            let known = usize::try_from(beats).expect("few") + 1;
+            let outputs = memory(&p).run(&cycles, known);
+            let mut loading = [vec![0; trits * (known - 1)], vec![0; trits * (known - 1)]];
+            let mut held = loading.clone();
+            for (i, (cycle, output)) in cycles.iter().zip(outputs).enumerate() {
+                assert!(i < known || output == held.each_ref().map(|stream| unpadded(stream, &p)));
+                if cycle[4][0] == 1 {
+                    held = loading.clone();
+                }
+                if cycle[0][0] == 1 {
+                    let start = usize::try_from(cycle[1][0]).expect("a beat") * trits;
+                    loading[0][start..start + trits].copy_from_slice(&cycle[2]);
+                    loading[1][start..start + trits].copy_from_slice(&cycle[3]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_beat_shows_after_a_write_and_a_swap_and_not_before() {
+        let cycle = |write, trit, swap| vec![vec![write], vec![0], vec![trit; 5], vec![0; 5], vec![swap]];
+        let zero = [cycle(1, 0, 0), cycle(0, 0, 1)];
+        let one = [cycle(1, 1, 0), cycle(0, 0, 1), cycle(0, 0, 0)];
+        let outputs = memory(&parameters(5, 1, 8)).run(&[zero.as_slice(), &one].concat(), 2);
+        assert_eq!([2, 3, 4].map(|cycle: usize| outputs[cycle][0][0]), [0, 0, 1]);
+    }
+
+    #[test]
+    fn synthesises() {
+        memory(&parameters(1, 1, 8)).assert_synthesises();
+        memory(&parameters(12, 2, 24)).assert_synthesises();
+    }
+}

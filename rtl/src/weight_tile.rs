@@ -134,3 +134,98 @@ impl Logic for WeightTile {
         Wires::join(&mut self.tile_memory.negative, &mut self.negative);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::latency::TILE_SWAP_CYCLES;
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn tile(parameters: &Parameters) -> Bench<WeightTile> {
+        bench!(
+            WeightTile::new(parameters),
+            "weight_tile": reset, weight_valid, weight_nz, weight_neg, release_tile => weight_ready, held, nonzero, negative
+        )
+    }
+
+    /// Lanes in whole bytes and tiles in whole beats: what the block holds is what the stream carried.
+    fn parameters(columns: u32) -> Parameters {
+        Parameters { lanes: 5, columns, tokens: 1, stream_bits: 8, acc_bits: 24 }
+    }
+
+    fn cycle(reset: bool, valid: bool, nz: Vec<u64>, neg: Vec<u64>, release: bool) -> Values {
+        vec![vec![reset.into()], vec![valid.into()], nz, neg, vec![release.into()]]
+    }
+
+    /// What the header promises, as a model: at most one full loading tile, and a held one.
+    #[test]
+    fn equals_a_double_buffer() {
+        for columns in [1, 3] {
+            let p = parameters(columns);
+            let beats = columns as usize;
+            let mut random = Random::new(columns.into());
+            let mut cycles = vec![cycle(true, false, vec![0; 5], vec![0; 5], false)];
+            let mut expected = vec![];
+            let (mut loading, mut held) = (vec![], None::<Vec<[Vec<u64>; 2]>>);
+            for i in 0..20_000 {
+                // Phases in which the stream, or the user of tiles, is the slower one.
+                let (eager, busy) = if i / 1000 % 2 == 0 { (95, 50) } else { (40, 95) };
+                let (reset, valid) = (random.chance(1), random.chance(eager));
+                let release = held.is_some() && random.chance(100 - busy);
+                let mut trits = || (0..5).map(|_| random.below(2)).collect::<Vec<_>>();
+                let (nz, neg) = (trits(), trits());
+                cycles.push(cycle(reset, valid, nz.clone(), neg.clone(), release));
+                let full = loading.len() == beats;
+                let swap = full && (held.is_none() || release);
+                let ready = !full || swap;
+                expected.push((ready, held.clone()));
+                if swap {
+                    held = Some(std::mem::take(&mut loading));
+                } else if release {
+                    held = None;
+                }
+                if valid && ready {
+                    loading.push([nz, neg]);
+                }
+                if reset {
+                    (loading, held) = (vec![], None);
+                }
+            }
+            let outputs = tile(&p).run(&cycles, 100);
+            for (i, ((ready, held), output)) in expected.iter().zip(&outputs[1..]).enumerate() {
+                assert_eq!(
+                    (output[0][0], output[1][0]),
+                    ((*ready).into(), held.is_some().into()),
+                    "cycle {i}"
+                );
+                if let Some(beats) = held {
+                    let flat = [0, 1]
+                        .map(|wire: usize| beats.iter().flat_map(|b| b[wire].clone()).collect::<Vec<_>>());
+                    assert_eq!(output[2..], flat, "cycle {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_is_held_exactly_its_latency_after_the_last_beat() {
+        let beat = || cycle(false, true, vec![1; 5], vec![0; 5], false);
+        let mut cycles = vec![cycle(true, false, vec![0; 5], vec![0; 5], false)];
+        cycles.extend((0..9).map(|_| beat()));
+        let outputs = tile(&parameters(3)).run(&cycles, 9);
+        // The third beat is taken in cycle 3.
+        let usable = 3 + TILE_SWAP_CYCLES as usize;
+        assert_eq!([usable - 1, usable].map(|cycle| outputs[cycle][1][0]), [0, 1]);
+        // The swap takes no beat from the stream: six beats in a row, and then the loading tile is full.
+        let ready: Vec<u64> = outputs[1..].iter().map(|output| output[0][0]).collect();
+        assert_eq!(ready, [1, 1, 1, 1, 1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn synthesises() {
+        tile(&parameters(1)).assert_synthesises();
+        tile(&parameters(3)).assert_synthesises();
+    }
+}

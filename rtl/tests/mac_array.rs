@@ -73,9 +73,10 @@ fn accumulators_reach_both_ends_of_their_range() {
     let k = usize::try_from(contract::max_k(p.acc_bits)).expect("a small K");
     let row = |t| vec![contract::Trit::new(t).expect("a trit"); k];
     let job = Job { weights: vec![row(-1), row(1)], activations: vec![vec![-128; k], vec![127; k]] };
-    assert_eq!(expected(&p, &[job.clone()])[0], (0, vec![128 * k as i64, -128 * k as i64]));
+    assert_eq!(expected(&p, std::slice::from_ref(&job))[0], (0, vec![128 * k as i64, -128 * k as i64]));
     let dir = folder();
-    let traces = Simulator::build(&p, dir.path()).and_then(|s| s.run(&[Job::run(&p, &[job.clone()])], 2));
+    let traces =
+        Simulator::build(&p, dir.path()).and_then(|s| s.run(&[Job::run(&p, std::slice::from_ref(&job))], 2));
     assert_eq!(values(&traces.expect("a run")[0].results), expected(&p, &[job]));
 }
 
@@ -147,6 +148,38 @@ fn a_result_waits_unchanged_and_everything_behind_it_too() {
     assert_eq!(values(&stalled[0].results), expected(&p, &[job]));
     assert_eq!(stalled[0].results[0].offered_cycle, free[0].results[0].offered_cycle);
     assert_eq!(stalled[0].results.iter().map(|taken| taken.cycle).collect::<Vec<_>>(), [50, 60]);
+}
+
+/// The comparison is worth something: it sees a fault in a lane, in the tree, in an accumulator, in the control.
+#[test]
+fn a_fault_in_the_text_is_seen() {
+    let p = parameters(3, 2, 2, 16);
+    let text = verilog::mac_array(&p).expect("valid sizes");
+    let mut random = Random::new(11);
+    let jobs: Vec<Job> = (0..20).map(|_| Job::random(&p, 4, &mut random)).collect();
+    let run = Job::run(&p, &jobs).with_random_stalls(&mut random);
+    let faults = [
+        ("activation ^ {8{negative}}", "activation ^ {8{~negative}}"),
+        ("{8'd0, carry[0]}", "{8'd0, carry[1]}"),
+        ("{24{~first}}", "{24{first}}"),
+        (
+            "assign advance = ~valid_register | result_ready;",
+            "assign advance = ~valid_register | 1'b1 | result_ready;",
+        ),
+        (
+            "assign swap = loaded_register & (~held_register | release_tile);",
+            "assign swap = loaded_register;",
+        ),
+    ];
+    for (right, wrong) in faults {
+        let dir = folder();
+        let faulty = text.replacen(right, wrong, 1);
+        assert_ne!(faulty, text, "{right} is not in the text");
+        let traces =
+            Simulator::build_text(&p, &faulty, dir.path()).and_then(|s| s.run(std::slice::from_ref(&run), 5));
+        let survived = traces.is_ok_and(|traces| values(&traces[0].results) == expected(&p, &jobs));
+        assert!(!survived, "{wrong} was not seen");
+    }
 }
 
 #[test]

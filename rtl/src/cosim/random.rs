@@ -23,6 +23,11 @@ impl Random {
         self.bits() % n.max(1)
     }
 
+    /// One of `items`, which are not empty.
+    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[usize::try_from(self.below(items.len() as u64)).unwrap_or(0)]
+    }
+
     /// True in `percent` of cases.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent

@@ -142,3 +142,65 @@ impl Logic for ResetRegister {
         clocked(&format!("  if (reset) q <= {zero};\n  else if (enable) q <= d;\n"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Values, bench};
+
+    /// Cycles of (reset, enable, d of `count` elements): one that resets, one that enables, then at random.
+    fn cycles(count: usize, random: &mut Random) -> Vec<Values> {
+        let mut cycle = |i| {
+            let [reset, enable] =
+                if i < 2 { [u64::from(i == 0), 1] } else { [random.chance(10).into(), random.below(2)] };
+            vec![vec![reset], vec![enable], (0..count).map(|_| random.below(1 << 8)).collect()]
+        };
+        (0..100_000).map(&mut cycle).collect()
+    }
+
+    /// What a register holds in each cycle, from the second on.
+    fn golden(cycles: &[Values], with_reset: bool) -> Vec<Values> {
+        let mut q = cycles[0][2].clone();
+        let mut out = vec![];
+        for cycle in cycles {
+            if with_reset && cycle[0][0] == 1 {
+                q.fill(0);
+            } else if cycle[1][0] == 1 {
+                q.clone_from(&cycle[2]);
+            }
+            out.push(vec![q.clone()]);
+        }
+        out
+    }
+
+    #[test]
+    fn a_register_equals_a_variable_over_100_000_random_cycles() {
+        let all = cycles(1, &mut Random::new(1));
+        let inputs: Vec<Values> = all.iter().map(|cycle| cycle[1..].to_vec()).collect();
+        let outputs = bench!(Register::new(8), "register": enable, d => q).run(&inputs, 2);
+        assert_eq!(outputs[2..], golden(&all, false)[1..all.len() - 1]);
+    }
+
+    #[test]
+    fn a_bank_equals_variables_over_100_000_random_cycles() {
+        let all = cycles(3, &mut Random::new(2));
+        let inputs: Vec<Values> = all.iter().map(|cycle| cycle[1..].to_vec()).collect();
+        let outputs = bench!(Bank::new(3, 8), "bank": enable, d => q).run(&inputs, 2);
+        assert_eq!(outputs[2..], golden(&all, false)[1..all.len() - 1]);
+    }
+
+    #[test]
+    fn a_reset_register_equals_a_variable_over_100_000_random_cycles() {
+        let all = cycles(1, &mut Random::new(3));
+        let outputs = bench!(ResetRegister::new(8), "reset_register": reset, enable, d => q).run(&all, 1);
+        assert_eq!(outputs[1..], golden(&all, true)[..all.len() - 1]);
+    }
+
+    #[test]
+    fn they_synthesise() {
+        bench!(Register::new(8), "register": enable, d => q).assert_synthesises();
+        bench!(Bank::new(3, 8), "bank": enable, d => q).assert_synthesises();
+        bench!(ResetRegister::new(8), "reset_register": reset, enable, d => q).assert_synthesises();
+    }
+}
