@@ -18,8 +18,10 @@ mod preset;
 pub mod result;
 mod simulate;
 pub mod timing;
+mod verified;
 pub mod workload;
 
 pub use chip::Chip;
 pub use error::Error;
 pub use simulate::{Batch, MAX_BATCH, MAX_TOKENS, Request, simulate};
+pub use verified::VERIFIED_ARRAYS;

@@ -171,7 +171,8 @@ impl Stalls {
 /// How a number of cycles is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Verification {
-    /// The array's cycles are equal to those of this preset's own emitted Verilog; a test runs it.
+    /// From the arrival of its weights on: a test runs the emitted Verilog of an array of exactly these sizes and finds
+    /// every transfer in the simulator's cycle. When the weights arrive is modelled.
     #[serde(rename = "rtl-verified")]
     RtlVerified,
     /// A model without RTL behind it.

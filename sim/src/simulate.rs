@@ -12,7 +12,7 @@ use crate::result::{
 };
 use crate::timing::{self, Timing};
 use crate::workload::{Machine, Work, Workload};
-use crate::{Error, events};
+use crate::{Error, events, verified};
 
 /// How many sequences are served together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,13 +225,21 @@ impl Measured {
                     count: operator.count,
                     cycles: operator.cycles,
                     bytes: operator.stripes * chip.stripe_bytes(),
-                    verification: Verification::Modelled,
+                    verification: verification(mapping, operator.on_array),
                 })
                 .collect(),
             skipped_fraction: timing.skipped_fraction,
         };
         check_bounds(mapping, &run);
         Ok(Measured { run, joules })
+    }
+}
+
+/// Of the FP16 baseline there is no RTL; nor of anything but the array.
+fn verification(mapping: &Mapping, on_array: bool) -> Verification {
+    match mapping.workload.machine {
+        Machine::Ternary if on_array => verified::ternary_array(&mapping.chip.spec),
+        _ => Verification::Modelled,
     }
 }
 

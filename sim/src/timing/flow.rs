@@ -206,6 +206,41 @@ impl Flow {
     }
 }
 
+/// When an array's ports transfer, in array cycles: what its Verilog is compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArraySchedule {
+    /// Each beat of the weight stream.
+    pub beats: Vec<i64>,
+    /// The first token of each step; the step's other tokens follow, one a cycle.
+    pub first_tokens: Vec<i64>,
+}
+
+/// The schedule of `steps` steps of `beats` beats that serve `tokens` tokens each, for an array whose activations are
+/// ready from cycle `start` on and whose results are always taken. `offered(c)` is the first cycle from `c` on in which
+/// the stream's next beat is there.
+pub fn array_schedule(
+    tokens: i64,
+    beats: i64,
+    steps: i64,
+    start: i64,
+    mut offered: impl FnMut(i64) -> i64,
+) -> ArraySchedule {
+    let consumer = Consumer::Array { tokens, beats, beat_bytes: 1 };
+    let mut flow = Flow::new(1);
+    let mut tally = Tally::default();
+    let mut schedule = ArraySchedule::default();
+    flow.begin(consumer, start);
+    for _ in 0..steps {
+        for _ in 0..beats {
+            let arrival = offered(flow.port);
+            flow.arrive(consumer, 1, 1, arrival, &mut tally);
+            schedule.beats.push(flow.port - 1);
+        }
+        schedule.first_tokens.push(flow.array_free - tokens);
+    }
+    schedule
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ mod clock;
 mod flow;
 mod stream;
 
+pub use self::flow::{ArraySchedule, array_schedule};
 use self::flow::{Consumer, Tally};
 use self::stream::Streamer;
 use crate::chip::Chip;

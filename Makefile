@@ -1,0 +1,27 @@
+# `make test` is all a newcomer needs: it installs the open EDA tools that are missing and runs everything.
+
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# The tests of the command line run the binary that users run.
+export TRITIUM_SIM := $(TARGET)/release/sim
+
+# nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
+RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
+
+.PHONY: test tools lint sim readme
+
+test: tools lint sim
+	cargo $(RUNNER) --workspace
+
+tools:
+	tests/install-tools.sh
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+sim:
+	cargo build --release
+
+# Regenerates the output and the charts that the README shows; a test holds them to what the command prints.
+readme: sim
+	tests/update-readme.sh

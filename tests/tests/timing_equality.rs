@@ -1,0 +1,100 @@
+//! The simulator's array and the emitted Verilog transfer every beat, token and result in the same cycle.
+//!
+//! The two share nothing but the contract's latencies: the simulator computes each cycle from the cycles before it, and
+//! Verilator steps the emitted text clock by clock.
+
+use contract::latency::array_cycles;
+use rtl::Parameters;
+use rtl::cosim::{Job, Random, Run, Simulator, Trace};
+use sim::VERIFIED_ARRAYS;
+use sim::timing::array_schedule;
+
+fn parameters(lanes: u64, columns: u64, tokens: u64, stream_bits: u64) -> Parameters {
+    let size = |size: u64| u32::try_from(size).unwrap();
+    Parameters {
+        lanes: size(lanes),
+        columns: size(columns),
+        tokens: size(tokens),
+        stream_bits: size(stream_bits),
+        acc_bits: contract::ACC_BITS,
+    }
+}
+
+/// A job whose weights come in bursts with gaps, and whose activations are ready from `start` on.
+fn random_run(p: &Parameters, start: usize, random: &mut Random) -> (Job, Run) {
+    let job = Job::random(p, 12, random);
+    let mut run = Job::run(p, std::slice::from_ref(&job));
+    let percent = [100, 90, 50, 20][usize::try_from(random.below(4)).unwrap()];
+    run.weight_valid = (0..97).map(|_| random.chance(percent)).collect();
+    run.weight_valid.push(true);
+    if start > 0 {
+        // The pattern outlasts the run, so that it is not begun again.
+        run.activation_valid = (0..100_000).map(|cycle| cycle >= start).collect();
+    }
+    (job, run)
+}
+
+fn check(p: &Parameters, job: &Job, run: &Run, start: usize, trace: &Trace) {
+    let signed = |n: u64| i64::try_from(n).unwrap();
+    let (tokens, beats) = (signed(job.activations.len() as u64), signed(p.beats()));
+    let steps = signed(run.weights.len() as u64) / beats;
+    let willing = |cycle: i64| run.weight_valid[usize::try_from(cycle).unwrap() % run.weight_valid.len()];
+    let schedule = array_schedule(tokens, beats, steps, i64::try_from(start).unwrap(), |from| {
+        (from..).find(|&cycle| willing(cycle)).unwrap()
+    });
+    let cycles = |cycles: &[u64]| cycles.iter().map(|&cycle| signed(cycle)).collect::<Vec<_>>();
+    assert_eq!(cycles(&trace.weight_cycles), schedule.beats, "{p:?}");
+    let served: Vec<i64> = schedule.first_tokens.iter().flat_map(|&first| first..first + tokens).collect();
+    assert_eq!(cycles(&trace.activation_cycles), served, "{p:?}");
+    let last = schedule.first_tokens[schedule.first_tokens.len() - 1];
+    let results: Vec<i64> = trace.results.iter().map(|result| signed(result.offered_cycle)).collect();
+    let expected: Vec<i64> =
+        (last..last + tokens).map(|cycle| cycle + i64::from(array_cycles(p.lanes))).collect();
+    assert_eq!(results, expected, "{p:?}");
+}
+
+fn equal(p: Parameters, runs: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let simulator = Simulator::build(&p, dir.path()).unwrap();
+    let mut random = Random::new(u64::from(p.lanes * 1000 + p.columns));
+    let starts: Vec<usize> =
+        (0..runs).map(|i| if i % 2 == 0 { 0 } else { usize::try_from(random.below(600)).unwrap() }).collect();
+    let (jobs, schedule): (Vec<Job>, Vec<Run>) =
+        starts.iter().map(|&start| random_run(&p, start, &mut random)).unzip();
+    let traces = simulator.run(&schedule, 3).unwrap();
+    assert_eq!(traces.len(), runs);
+    for (index, trace) in traces.iter().enumerate() {
+        check(&p, &jobs[index], &schedule[index], starts[index], trace);
+    }
+}
+
+#[test]
+fn arrays_called_rtl_verified_are() {
+    for (lanes, columns, tokens, stream_bits) in VERIFIED_ARRAYS {
+        equal(parameters(lanes, columns, tokens, stream_bits), 40);
+    }
+}
+
+#[test]
+fn arrays_of_odd_sizes_keep_the_same_cycles() {
+    for (lanes, columns, tokens, stream_bits) in [(1, 1, 1, 8), (7, 3, 2, 16), (33, 2, 5, 24), (16, 5, 9, 8)]
+    {
+        equal(parameters(lanes, columns, tokens, stream_bits), 60);
+    }
+}
+
+/// Too large for every day: `make verify` runs it.
+#[cfg(feature = "verify")]
+#[test]
+fn the_datacenter_array_keeps_the_same_cycles() {
+    equal(parameters(128, 64, 32, 512), 6);
+}
+
+#[test]
+fn a_preset_is_called_rtl_verified_only_if_its_own_array_is() {
+    for name in sim::chip::preset_names() {
+        let spec = sim::chip::load(name).unwrap().spec;
+        let array = (spec.lanes, spec.columns, spec.token_slots, spec.stream_bits);
+        assert_eq!(VERIFIED_ARRAYS.contains(&array), name != "datacenter", "{name}");
+    }
+}
