@@ -138,9 +138,9 @@ pub struct DramCommands {
 /// Cycles in which the array took no token, by cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stalls {
-    /// The stream's data had not arrived from the DRAM.
+    /// Data had not arrived from the DRAM: a faster one would save these.
     pub dram: u64,
-    /// The data was there, but a tile takes more beats of the weight stream than it has tokens to serve.
+    /// A tile takes more beats of the weight stream than it has tokens to serve: no faster DRAM would save these.
     pub weight_stream: u64,
     /// Filling and draining the array's pipeline.
     pub pipeline: u64,

@@ -71,7 +71,9 @@ fn equal(p: Parameters, runs: usize) {
 #[test]
 fn arrays_called_rtl_verified_are() {
     for (lanes, columns, tokens, stream_bits) in VERIFIED_ARRAYS {
-        equal(parameters(lanes, columns, tokens, stream_bits), 40);
+        // The larger the array, the slower its Verilog.
+        let runs = if lanes * columns > 4096 { 6 } else { 40 };
+        equal(parameters(lanes, columns, tokens, stream_bits), runs);
     }
 }
 
@@ -83,18 +85,11 @@ fn arrays_of_odd_sizes_keep_the_same_cycles() {
     }
 }
 
-/// Too large for every day: `make verify` runs it.
-#[cfg(feature = "verify")]
 #[test]
-fn the_datacenter_array_keeps_the_same_cycles() {
-    equal(parameters(128, 64, 32, 512), 6);
-}
-
-#[test]
-fn a_preset_is_called_rtl_verified_only_if_its_own_array_is() {
+fn every_presets_own_array_is_among_them() {
     for name in sim::chip::preset_names() {
         let spec = sim::chip::load(name).unwrap().spec;
         let array = (spec.lanes, spec.columns, spec.token_slots, spec.stream_bits);
-        assert_eq!(VERIFIED_ARRAYS.contains(&array), name != "datacenter", "{name}");
+        assert!(VERIFIED_ARRAYS.contains(&array), "{name}");
     }
 }

@@ -146,7 +146,9 @@ impl Streamer {
     /// One stripe, of which `bytes` are of use: a place in the FIFO, the burst, its arrival.
     fn step(&mut self, consumer: Consumer, burst: u64, bytes: u64) {
         let request = self.clocks.array_to_dram(self.flow.reserve());
-        self.flush_writes(request);
+        if !self.writes.is_empty() {
+            self.flush_writes(request);
+        }
         let done = self.channel.access(Access::Read, burst, request);
         let arrival = self.clocks.dram_to_array(done) + self.interconnect_cycles;
         self.flow.arrive(consumer, bytes, self.stripe_bytes, arrival, &mut self.tally);
