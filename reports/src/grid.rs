@@ -6,7 +6,7 @@ pub(crate) const WIDTH: usize = 100;
 const GAP: &str = "  ";
 
 /// Rows of cells, some of them rules.
-pub(crate) struct Grid {
+pub struct Grid {
     alignments: Vec<char>,
     /// `None` is a rule.
     rows: Vec<Option<Vec<String>>>,
@@ -14,20 +14,22 @@ pub(crate) struct Grid {
 
 impl Grid {
     /// One `<` (left) or `>` (right) for each column.
-    pub(crate) fn new(alignments: &str) -> Grid {
+    pub fn new(alignments: &str) -> Grid {
         Grid { alignments: alignments.chars().collect(), rows: Vec::new() }
     }
 
-    pub(crate) fn row<Cell: Into<String>>(&mut self, cells: impl IntoIterator<Item = Cell>) {
+    /// Adds a row, one cell a column.
+    pub fn row<Cell: Into<String>>(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(Some(cells.into_iter().map(Into::into).collect()));
     }
 
-    pub(crate) fn rule(&mut self) {
+    /// Adds a line across all columns.
+    pub fn rule(&mut self) {
         self.rows.push(None);
     }
 
     /// The rows as lines, each with its newline and without trailing blanks.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
                 let cells = self.rows.iter().flatten().filter_map(|row| row.get(column));

@@ -2,9 +2,9 @@
 
 use sim::result::{PhaseReport, Report};
 
-use crate::csv::verification;
 use crate::grid::{Grid, wrapped};
 use crate::machine::{Machine, machines, system_components};
+use crate::operators::{SMALL, operators, others};
 use crate::units::{bytes, count, number, percent, si, times};
 
 /// A report as text: per phase the two machines side by side, then their operators and what the array waited for.
@@ -22,12 +22,24 @@ pub fn table(report: &Report) -> String {
         count(options.prompt),
         count(options.context)
     );
+    text.push_str(&headline(report));
     for phase in &report.phases {
-        let title = format!("{} of {} tokens", phase.ternary.phase.name(), count(phase.ternary.tokens));
+        let tokens = phase.ternary.tokens;
+        let plural = if tokens == 1 { "" } else { "s" };
+        let title = format!("{} of {} token{plural}", phase.ternary.phase.name(), count(tokens));
         let parts = [summary(phase), operators(phase), waiting(phase), notes(phase)].join("\n");
         text.push_str(&format!("\n{title}\n{}\n{parts}", "=".repeat(title.chars().count())));
     }
     text
+}
+
+/// The answer in one line.
+fn headline(report: &Report) -> String {
+    let phases = report.phases.iter().map(|phase| {
+        let (latency, energy) = (times(phase.ratio.latency), times(phase.ratio.energy.system));
+        format!("{} {latency} faster, {energy} less energy", phase.ternary.phase.name())
+    });
+    format!("against FP16: {}\n", phases.collect::<Vec<_>>().join("; "))
 }
 
 /// The headline quantities, each with how many times better the ternary machine is.
@@ -67,6 +79,13 @@ fn summary(phase: &PhaseReport) -> String {
     row("chips", both.map(|m| count(m.run.chips)), None);
 
     grid.rule();
+    energy(&mut grid, phase);
+    grid.text()
+}
+
+/// Joules a token by the three accountings, and by the components of the last.
+fn energy(grid: &mut Grid, phase: &PhaseReport) {
+    let both = machines(phase);
     let ratio = &phase.ratio.energy;
     let names = ["paper's operations", "datapath as built", "whole system"];
     for (index, (name, ratio)) in
@@ -76,51 +95,31 @@ fn summary(phase: &PhaseReport) -> String {
         grid.row([format!("energy/token, {name}"), per_token[0].clone(), per_token[1].clone(), times(ratio)]);
     }
     let parts = both.each_ref().map(Machine::system_j_per_token);
-    for component in system_components(&both) {
-        let cells = parts.each_ref().map(|parts| match parts.get(component) {
-            Some(&joules) if joules > 0.0 => {
-                format!("{}  {:>6}", si(joules, "J"), percent(joules / parts.values().sum::<f64>()))
-            }
-            _ => "-".to_owned(),
-        });
-        let [ternary, fp16] = cells;
-        grid.row([format!("    {}", component.replace('_', " ")), ternary, fp16, String::new()]);
+    let totals = parts.each_ref().map(|parts| parts.values().sum::<f64>());
+    let of = |component: &str| parts.each_ref().map(|parts| parts.get(component).copied().unwrap_or(0.0));
+    let mut row = |name: String, joules: [f64; 2]| {
+        let cell = |machine: usize| match joules[machine] {
+            0.0 => "-".to_owned(),
+            joules => format!("{}  {:>5}", si(joules, "J"), percent(joules / totals[machine])),
+        };
+        grid.row([format!("    {name}"), cell(0), cell(1), String::new()]);
+    };
+    let is_small =
+        |component: &&str| of(component).iter().zip(totals).all(|(part, total)| part / total < SMALL);
+    let (small, shown): (Vec<_>, Vec<_>) = system_components(&both).into_iter().partition(is_small);
+    for component in shown {
+        row(component.replace('_', " "), of(component));
     }
-    grid.text()
+    if !small.is_empty() {
+        let sum = |machine: usize| small.iter().map(|component| of(component)[machine]).sum();
+        row(others(small.len()), [sum(0), sum(1)]);
+    }
 }
 
 fn bandwidth(machine: &Machine<'_>) -> String {
     let run = machine.run;
     let share = percent(run.dram_bandwidth_gb_s / run.dram_peak_gb_s);
-    format!("{} GB/s  {share:>6}", number(run.dram_bandwidth_gb_s))
-}
-
-/// What the cycles and bytes were spent on.
-fn operators(phase: &PhaseReport) -> String {
-    let [ternary, fp16] = [&phase.ternary, &phase.fp16];
-    let mut grid = Grid::new("<>>>>>>><");
-    grid.row(["operator", "runs", "cycles", "share", "bytes", "FP16 cycles", "share", "bytes", "cycles are"]);
-    grid.rule();
-    for operator in &ternary.operators {
-        let mut cells = vec![
-            operator.name.to_owned(),
-            count(operator.count),
-            count(operator.cycles),
-            percent(operator.cycles as f64 / ternary.cycles as f64),
-            bytes(operator.bytes),
-        ];
-        match fp16.operators.iter().find(|other| other.name == operator.name) {
-            Some(other) => cells.extend([
-                count(other.cycles),
-                percent(other.cycles as f64 / fp16.cycles as f64),
-                bytes(other.bytes),
-            ]),
-            None => cells.extend(["-", "-", "-"].map(str::to_owned)),
-        }
-        cells.push(verification(operator.verification).to_owned());
-        grid.row(cells);
-    }
-    grid.text()
+    format!("{} GB/s  {share:>5}", number(run.dram_bandwidth_gb_s))
 }
 
 /// The array's cycles by what it did or waited for.
@@ -150,7 +149,7 @@ fn notes(phase: &PhaseReport) -> String {
     text.push_str(&wrapped(
         "stepped:         ",
         &format!(
-            "{} of the ternary run, {} of the FP16 run; the rest repeats states already seen",
+            "{} of the ternary run, {} of FP16's; the rest repeats what was seen",
             stepped[0], stepped[1]
         ),
     ));
@@ -191,14 +190,14 @@ mod tests {
         assert_eq!(cells(&text, "dram "), ["115.0 mJ", "76.7%", "2.235 J", "77.6%"]);
         // (4 + 2) mJ over four tokens, (8 + 69) mJ over two.
         assert_eq!(cells(&text, "array  "), ["1.500 mJ", "1.00%", "38.50 mJ", "1.34%"]);
-        assert_eq!(cells(&text, "link"), ["-", "500.0 µJ", "0.017%"]);
+        // The link and the vector unit's FP32 operations are below half a percent of both.
+        assert_eq!(cells(&text, "2 others "), ["750.0 µJ", "0.50%", "2.000 mJ", "0.07%"]);
     }
 
     #[test]
     fn operators_and_waiting_add_up() {
         let text = table(&example::report());
-        let down =
-            ["80", "2,756,172", "50.0%", "7.106 GB", "26,561,728", "50.0%", "68.98 GB", "rtl-verified"];
+        let down = ["80", "2.756 M", "50.0%", "7.106 GB", "26.56 M", "50.0%", "68.98 GB", "rtl-verified"];
         assert_eq!(cells(&text, "down_proj"), down);
         assert_eq!(cells(&text, "waiting: dram"), ["2,756,172", "50.0%", "26,561,728", "50.0%"]);
         assert!(text.contains("mapping: 32 tokens a pass"));

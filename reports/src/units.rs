@@ -36,7 +36,7 @@ pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -53,12 +53,18 @@ pub(crate) fn number(value: f64) -> String {
     whole.parse().map_or(whole, count)
 }
 
-/// A fraction as a percentage, three significant digits.
+/// A count in little room: exact below ten thousand, four significant digits above.
+pub(crate) fn short_count(value: u64) -> String {
+    if value < 10_000 { count(value) } else { si(value as f64, "") }
+}
+
+/// A fraction as a percentage, at most three significant digits.
 pub(crate) fn percent(fraction: f64) -> String {
     match fraction * 100.0 {
         0.0 => "0%".to_owned(),
-        tiny if tiny < 0.005 => "<0.01%".to_owned(),
-        percent => format!("{}%", significant(percent, if percent < 0.995 { 2 } else { 3 })),
+        tiny if tiny < 0.005 => "~0%".to_owned(),
+        small if small < 0.995 => format!("{small:.2}%"),
+        percent => format!("{}%", significant(percent, 3)),
     }
 }
 
@@ -114,12 +120,10 @@ mod tests {
     fn counts_bytes_and_ratios() {
         assert_eq!([0, 999, 1000, 5_512_345].map(count), ["0", "999", "1,000", "5,512,345"]);
         assert_eq!([0, 999, 1000, 14_211_000_000].map(bytes), ["0 B", "999 B", "1.000 kB", "14.21 GB"]);
-        assert_eq!(
-            [0.0, 0.00001, 0.0012, 0.786, 1.0].map(percent),
-            ["0%", "<0.01%", "0.12%", "78.6%", "100%"]
-        );
+        assert_eq!([0.0, 0.00001, 0.0012, 0.786, 1.0].map(percent), ["0%", "~0%", "0.12%", "78.6%", "100%"]);
         assert_eq!(percent(0.009_999_9), "1.00%");
         assert_eq!([0.42, 725.64, 371_530.4].map(number), ["0.4200", "725.6", "371,530"]);
+        assert_eq!([9_999, 10_000, 748_860_730].map(short_count), ["9,999", "10.00 k", "748.9 M"]);
         assert_eq!([1.0, 9.644, 71.43].map(times), ["1.00x", "9.64x", "71.4x"]);
     }
 

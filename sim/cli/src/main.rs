@@ -1,2 +1,39 @@
-//! The `sim` command.
-fn main() {}
+//! The `sim` command: glue between what the user types and the libraries, and the only place that prints.
+
+mod args;
+mod command;
+mod output;
+mod presets;
+mod run;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Arguments;
+use command::Command;
+
+fn main() -> ExitCode {
+    match Command::resolve(Arguments::parse()).and_then(execute) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A reader who has seen enough (`| head`) needs no message.
+            if !output::is_closed_pipe(&error) {
+                // Where stderr is closed as well there is nobody to tell.
+                let _ = writeln!(io::stderr(), "error: {}", output::one_line(&error));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Simulate(job) => run::simulate(&job),
+        Command::Sweep(job) => run::sweep(&job),
+        Command::Verilog { parameters, folder } => run::verilog(&parameters, &folder),
+        Command::Models => output::print(&presets::models()?),
+        Command::Chips => output::print(&presets::chips()?),
+    }
+}

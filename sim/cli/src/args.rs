@@ -1,0 +1,199 @@
+//! What the user may type. It says nothing yet about what that means: see `command`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+
+const EXAMPLES: &str = "\
+Examples:
+  sim --model 70b
+  sim --model 7b --chip edge --phase decode --batch max
+  sim --model path/to/config.json --chip path/to/chip.yaml --format json
+  sim --model 70b --out results
+  sim sweep --models 1.3b,3b,7b,13b,70b --phase decode --out results
+  sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results";
+
+/// Cycles, latency, throughput and energy of a ternary (BitNet b1.58) language model on an accelerator, beside FP16.
+#[derive(Debug, Parser)]
+#[command(name = "sim", version, after_help = EXAMPLES)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Subcommands>,
+
+    /// Model: a preset (see `sim models`), or the path of a Hugging Face config.json.
+    #[arg(long, value_name = "NAME|PATH", required = true)]
+    pub(crate) model: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subcommands {
+    /// Compare several models on one chip; --out adds a chart of latency and throughput by model size.
+    Sweep(SweepArguments),
+    /// Write the MAC array as Verilog to DIR/mac_array.v.
+    Verilog(VerilogArguments),
+    /// List the model presets.
+    Models,
+    /// List the chip presets.
+    Chips,
+}
+
+/// What a simulation of any number of models takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Chip: a preset (see `sim chips`), or the path of a YAML file.
+    #[arg(long, value_name = "NAME|PATH", default_value = "datacenter")]
+    pub(crate) chip: String,
+
+    /// What to simulate.
+    #[arg(long, value_enum, default_value_t = PhaseArgument::Both)]
+    pub(crate) phase: PhaseArgument,
+
+    /// Tokens of a prompt, for prefill.
+    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u64).range(1..=sim::MAX_TOKENS))]
+    pub(crate) prompt: u64,
+
+    /// Tokens in the KV cache before the step, for decode.
+    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u64).range(1..=sim::MAX_TOKENS))]
+    pub(crate) context: u64,
+
+    /// Sequences served together; `max` is the largest batch that fits.
+    #[arg(long, value_name = "N|max", default_value = "1", allow_negative_numbers = true, value_parser = batch)]
+    pub(crate) batch: sim::Batch,
+
+    /// What the ternary machine's head is held in [default: as the model says].
+    #[arg(long, value_enum)]
+    pub(crate) head: Option<HeadArgument>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Also write JSON, CSV and charts (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Step every burst instead of skipping what repeats: the same numbers, more slowly.
+    #[arg(long)]
+    pub(crate) no_skip: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArguments {
+    /// Models, in the order of the chart: presets or paths.
+    #[arg(
+        long,
+        value_name = "A,B,...",
+        value_delimiter = ',',
+        default_value = "700m,1.3b,3b,7b,13b,30b,70b"
+    )]
+    pub(crate) models: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerilogArguments {
+    /// Activations that meet a column's trits at once.
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
+    pub(crate) lanes: u32,
+
+    /// Dot products at once.
+    #[arg(long, value_name = "C", allow_negative_numbers = true)]
+    pub(crate) columns: u32,
+
+    /// Token slots: accumulators of a column.
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub(crate) tokens: u32,
+
+    /// Width of the packed weight stream, five trits a byte.
+    #[arg(long, value_name = "W", allow_negative_numbers = true)]
+    pub(crate) stream_bits: u32,
+
+    /// Width of an accumulator.
+    #[arg(long, value_name = "BITS", default_value_t = 24, allow_negative_numbers = true)]
+    pub(crate) acc_bits: u32,
+
+    /// Folder for mac_array.v.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PhaseArgument {
+    Prefill,
+    Decode,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum HeadArgument {
+    F16,
+    Bf16,
+    Int8,
+    Ternary,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+fn batch(text: &str) -> Result<sim::Batch, String> {
+    let expected = || format!("must be from 1 to {}, or max", sim::MAX_BATCH);
+    match text {
+        "max" => Ok(sim::Batch::Max),
+        number => match number.parse() {
+            Ok(size) if (1..=sim::MAX_BATCH).contains(&size) => Ok(sim::Batch::Size(size)),
+            _ => Err(expected()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_batch_is_a_number_in_range_or_max() {
+        assert_eq!(batch("max"), Ok(sim::Batch::Max));
+        assert_eq!(batch("1"), Ok(sim::Batch::Size(1)));
+        assert_eq!(batch("1048576"), Ok(sim::Batch::Size(1 << 20)));
+        for wrong in ["0", "-1", "1048577", "99999999999999999999", "1.5", "", "Max"] {
+            assert_eq!(batch(wrong), Err("must be from 1 to 1048576, or max".to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_subcommands_need_no_model_and_the_default_does() {
+        assert!(Arguments::try_parse_from(["sim", "models"]).is_ok());
+        assert!(Arguments::try_parse_from(["sim", "--model", "70b"]).is_ok());
+        let error = Arguments::try_parse_from(["sim", "--chip", "edge"]).unwrap_err().to_string();
+        assert!(error.contains("--model"), "{error}");
+        let error =
+            Arguments::try_parse_from(["sim", "--model", "70b", "--batch", "-3"]).unwrap_err().to_string();
+        assert!(error.contains("'--batch <N|max>': must be from 1"), "{error}");
+        let error =
+            Arguments::try_parse_from(["sim", "--model", "70b", "--prompt", "0"]).unwrap_err().to_string();
+        assert!(error.contains("--prompt"), "{error}");
+    }
+}

@@ -1,0 +1,86 @@
+//! What the user means: arguments resolved once into models, a chip and a request, so that nothing below looks at
+//! what was typed.
+
+use std::path::PathBuf;
+
+use model::{Shape, WeightFormat};
+use sim::result::Phase;
+use sim::{Chip, Request};
+
+use crate::args::{Arguments, Format, HeadArgument, PhaseArgument, RunArguments, Subcommands};
+
+/// One invocation.
+pub(crate) enum Command {
+    /// One model on a chip.
+    Simulate(Job),
+    /// Several models on a chip.
+    Sweep(Job),
+    /// A MAC array as Verilog.
+    Verilog { parameters: rtl::Parameters, folder: PathBuf },
+    /// The model presets.
+    Models,
+    /// The chip presets.
+    Chips,
+}
+
+/// Models to simulate, and where the results go.
+pub(crate) struct Job {
+    pub(crate) models: Vec<Shape>,
+    pub(crate) chip: Chip,
+    pub(crate) request: Request,
+    pub(crate) format: Format,
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl Command {
+    /// Loads what the arguments name.
+    pub(crate) fn resolve(arguments: Arguments) -> anyhow::Result<Command> {
+        Ok(match arguments.command {
+            None => Command::Simulate(Job::resolve(arguments.model.as_slice(), arguments.run)?),
+            Some(Subcommands::Sweep(sweep)) => Command::Sweep(Job::resolve(&sweep.models, sweep.run)?),
+            Some(Subcommands::Verilog(verilog)) => Command::Verilog {
+                parameters: rtl::Parameters {
+                    lanes: verilog.lanes,
+                    columns: verilog.columns,
+                    tokens: verilog.tokens,
+                    stream_bits: verilog.stream_bits,
+                    acc_bits: verilog.acc_bits,
+                },
+                folder: verilog.out,
+            },
+            Some(Subcommands::Models) => Command::Models,
+            Some(Subcommands::Chips) => Command::Chips,
+        })
+    }
+}
+
+impl Job {
+    fn resolve(models: &[String], run: RunArguments) -> anyhow::Result<Job> {
+        let phases = match run.phase {
+            PhaseArgument::Prefill => vec![Phase::Prefill],
+            PhaseArgument::Decode => vec![Phase::Decode],
+            PhaseArgument::Both => vec![Phase::Prefill, Phase::Decode],
+        };
+        let head = run.head.map(|head| match head {
+            HeadArgument::F16 => WeightFormat::F16,
+            HeadArgument::Bf16 => WeightFormat::Bf16,
+            HeadArgument::Int8 => WeightFormat::Int8,
+            HeadArgument::Ternary => WeightFormat::Ternary,
+        });
+        let request = Request {
+            phases,
+            prompt: run.prompt,
+            context: run.context,
+            batch: run.batch,
+            head,
+            skip: !run.no_skip,
+        };
+        Ok(Job {
+            models: models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?,
+            chip: sim::chip::load(&run.chip)?,
+            request,
+            format: run.format,
+            folder: run.out,
+        })
+    }
+}

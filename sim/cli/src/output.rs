@@ -1,0 +1,87 @@
+//! Standard output, standard error and files.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use reports::Chart;
+
+/// Prints a whole text to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.context("cannot write to standard output")
+}
+
+/// Files on their way to a folder. They are named on standard error only when all of them are there.
+pub(crate) struct Files<'a> {
+    folder: &'a Path,
+    written: Vec<String>,
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(folder: &'a Path) -> Self {
+        Files { folder, written: Vec::new() }
+    }
+
+    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.folder.join(name);
+        reports::write_atomically(&path, bytes)?;
+        self.written.push(path.display().to_string());
+        Ok(())
+    }
+
+    /// A chart in both formats.
+    pub(crate) fn write_chart(&mut self, name: &str, chart: &Chart) -> anyhow::Result<()> {
+        self.write(&format!("{name}.svg"), chart.svg.as_bytes())?;
+        self.write(&format!("{name}.png"), &chart.png)
+    }
+
+    /// Names the files, one a line.
+    pub(crate) fn announce(self) {
+        for path in self.written {
+            // The files are there; whether anybody reads their names does not matter.
+            let _ = writeln!(io::stderr(), "wrote {path}");
+        }
+    }
+}
+
+/// Whether the reader of standard output has gone.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.into_iter().any(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes in one line. A library's error may name its cause itself: it is not said twice.
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line.lines().map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_said_once_and_on_one_line() {
+        let cause = anyhow!("no such file");
+        assert_eq!(one_line(&cause.context("cannot read x")), "cannot read x: no such file");
+        let cause = anyhow!("no such file");
+        assert_eq!(one_line(&cause.context("cannot read x: no such file")), "cannot read x: no such file");
+        assert_eq!(one_line(&anyhow!("two\n  lines\n")), "two lines");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_behind_its_context() {
+        let broken = anyhow::Error::new(io::Error::from(ErrorKind::BrokenPipe));
+        assert!(is_closed_pipe(&broken.context("cannot write to standard output")));
+        assert!(!is_closed_pipe(&anyhow::Error::new(io::Error::from(ErrorKind::StorageFull))));
+    }
+}

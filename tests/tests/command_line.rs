@@ -1,0 +1,375 @@
+//! The `sim` command as its users meet it: whatever they type, it ends with the right exit code and one clear line,
+//! never with a panic.
+//!
+//! The path of the built command is in `TRITIUM_SIM`; `make test` sets it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The files of `--out` for one model.
+const FILES: [&str; 8] = [
+    "energy.csv",
+    "energy.png",
+    "energy.svg",
+    "operators.csv",
+    "paper_ratios.png",
+    "paper_ratios.svg",
+    "report.csv",
+    "report.json",
+];
+
+/// A `config.json` of a small model.
+const CONFIG: &str = r#"{"model_type": "llama", "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000, "max_position_embeddings": 4096,
+    "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": false}"#;
+
+fn command() -> Command {
+    let path = std::env::var_os("TRITIUM_SIM").expect(
+        "TRITIUM_SIM must hold the path of the built `sim`: run `make test`, or `cargo build --release` and \
+         `TRITIUM_SIM=$PWD/target/release/sim`",
+    );
+    let mut command = Command::new(path);
+    // A backtrace must not appear even where users ask for backtraces.
+    command.env("RUST_BACKTRACE", "1").stdin(Stdio::null());
+    command
+}
+
+fn sim<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
+    command().args(arguments).output().expect("the command in TRITIUM_SIM starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// What a successful command printed.
+fn succeeds<S: AsRef<OsStr>>(arguments: &[S]) -> (String, String) {
+    let output = sim(arguments);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{stderr}");
+    (stdout, stderr)
+}
+
+/// The one line of a command that was understood but cannot be done.
+fn fails<S: AsRef<OsStr>>(arguments: &[S]) -> String {
+    let output = sim(arguments);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "one line, not:\n{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    assert!(output.stdout.is_empty(), "nothing is printed before a failure");
+    stderr
+}
+
+/// The explanation of a command that was not understood; clap adds how it is used.
+fn misused<S: AsRef<OsStr>>(arguments: &[S]) -> String {
+    let output = sim(arguments);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    assert!(output.stdout.is_empty());
+    stderr
+}
+
+/// A file in a folder of its own, which lives as long as the result.
+fn file(name: &str, content: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    let path = path.into_os_string().into_string().unwrap();
+    (folder, path)
+}
+
+/// A preset of this repository as text, to be broken by a test.
+fn chip_yaml() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sim/chips/edge.yaml");
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_default_is_a_table_of_both_phases() {
+    let (stdout, stderr) = succeeds(&["--model", "70b"]);
+    assert!(stdout.starts_with("70b on datacenter | prompt 512, context 512, batch 1\n"), "{stdout}");
+    assert!(stdout.contains("\nprefill of 512 tokens\n") && stdout.contains("\ndecode of 1 token\n"));
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn json_has_every_promised_key() {
+    let (stdout, _) = succeeds(&["--model", "700m", "--chip", "edge", "--format", "json"]);
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(document["schema_version"], 1);
+    assert_eq!((&document["model"], &document["chip"]), (&"700m".into(), &"edge".into()));
+    let phases = document["phases"].as_array().unwrap();
+    assert_eq!([&phases[0]["phase"], &phases[1]["phase"]], ["prefill", "decode"]);
+    let run = [
+        "phase",
+        "tokens",
+        "cycles",
+        "seconds",
+        "tokens_per_second",
+        "tokens_per_joule",
+        "dram_bytes",
+        "dram_bandwidth_gb_s",
+        "array_utilization",
+        "stalls",
+        "chips",
+        "operators",
+    ];
+    for phase in phases {
+        for key in run {
+            assert!(!phase[key].is_null() && !phase["fp16"][key].is_null(), "{key}");
+        }
+        for accounting in ["paper", "datapath", "system"] {
+            let energy = &phase["energy_j"][accounting];
+            assert!(
+                energy["ternary"]["total"].as_f64() > Some(0.0)
+                    && energy["fp16"]["total"].as_f64() > Some(0.0)
+            );
+            assert!(phase["ratio"]["energy"][accounting].as_f64() > Some(0.0));
+        }
+        assert!(
+            phase["ratio"]["latency"].as_f64() > Some(0.0)
+                && phase["ratio"]["throughput"].as_f64() > Some(0.0)
+        );
+    }
+    assert!(phases[0]["time_to_first_token_s"].is_f64() && phases[1]["time_to_first_token_s"].is_null());
+}
+
+#[test]
+fn csv_is_one_row_a_phase_and_machine() {
+    let (stdout, _) =
+        succeeds(&["--model", "700m", "--chip", "edge", "--phase", "decode", "--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(stdout.as_bytes());
+    let machine = reader.headers().unwrap().iter().position(|name| name == "machine").unwrap();
+    let machines: Vec<_> = reader.records().map(|row| row.unwrap()[machine].to_owned()).collect();
+    assert_eq!(machines, ["ternary", "fp16"]);
+}
+
+#[test]
+fn out_writes_documents_and_charts_beside_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/results");
+    let arguments = ["--model", "700m", "--chip", "edge", "--format", "json", "--out", out.to_str().unwrap()];
+    let (stdout, stderr) = succeeds(&arguments);
+    let names: BTreeSet<_> =
+        fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), FILES);
+    assert_eq!(fs::read_to_string(out.join("report.json")).unwrap(), stdout, "the file is what was printed");
+    for name in FILES {
+        assert!(stderr.contains(&format!("wrote {}\n", out.join(name).display())), "{name}");
+    }
+    assert!(fs::read_to_string(out.join("energy.svg")).unwrap().starts_with("<svg "));
+    assert!(fs::read(out.join("energy.png")).unwrap().starts_with(b"\x89PNG\r\n"));
+}
+
+#[test]
+fn a_sweep_compares_models_in_the_order_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let (stdout, stderr) =
+        succeeds(&["sweep", "--models", "1.3b,700m", "--chip", "edge", "--phase", "decode", "--out", out]);
+    let models: Vec<_> = stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(models[models.len() - 2..], ["1.3b", "700m"]);
+    assert!(stderr.contains("latency_throughput.svg") && stderr.contains("latency_throughput.png"));
+    let document: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!([&document[0]["model"], &document[1]["model"]], ["1.3b", "700m"]);
+}
+
+#[test]
+fn a_checkpoints_config_is_a_model() {
+    let (_folder, path) = file("config.json", CONFIG);
+    let (stdout, _) = succeeds(&["--model", &path, "--chip", "edge", "--phase", "decode"]);
+    assert!(stdout.contains("\ndecode of 1 token\n"), "{stdout}");
+}
+
+#[test]
+fn presets_are_listed() {
+    let (models, _) = succeeds(&["models"]);
+    assert!(["700m", "70b", "bitnet-2b-4t"].iter().all(|name| models.contains(name)), "{models}");
+    let (chips, _) = succeeds(&["chips"]);
+    assert!(["kv260", "u280", "edge", "datacenter"].iter().all(|name| chips.contains(name)), "{chips}");
+}
+
+#[test]
+fn verilog_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let sizes = ["--lanes", "16", "--columns", "2", "--tokens", "2", "--stream-bits", "64", "--out", out];
+    succeeds(&[&["verilog"][..], &sizes].concat());
+    assert!(fs::read_to_string(folder.path().join("mac_array.v")).unwrap().contains("endmodule"));
+}
+
+#[test]
+fn help_and_version_explain_themselves() {
+    let (help, _) = succeeds(&["--help"]);
+    for option in
+        ["--model", "--chip", "--phase", "--prompt", "--context", "--batch", "--format", "--out", "Examples:"]
+    {
+        assert!(help.contains(option), "{option}");
+    }
+    assert!(succeeds(&["--version"]).0.starts_with("sim "));
+    let nothing: [&str; 0] = [];
+    assert!(misused(&nothing).contains("Examples:"), "without arguments there is the help");
+}
+
+#[test]
+fn an_unknown_model_lists_the_known_ones_and_the_nearest() {
+    let line = fails(&["--model", "70bb"]);
+    assert!(line.contains("`70bb`") && line.contains("700m, 1.3b, 3b"), "{line}");
+    assert!(line.contains("did you mean `70b`?"), "{line}");
+}
+
+#[test]
+fn an_unknown_chip_lists_the_known_ones_and_the_nearest() {
+    let line = fails(&["--model", "70b", "--chip", "datacentre"]);
+    assert!(line.contains("kv260") && line.contains("did you mean `datacenter`?"), "{line}");
+}
+
+#[test]
+fn a_broken_chip_file_is_named() {
+    let whole = chip_yaml();
+    for (content, expected) in [
+        ("{".to_owned(), "broken.yaml"),
+        (whole[..whole.len() / 2].to_owned(), "broken.yaml"),
+        (whole.replace("columns: ", "columns: -"), "columns"),
+        (whole.replace("lanes: 128", "lanes: 0"), "lanes"),
+        (format!("{whole}\nsurprise: 1\n"), "surprise"),
+        (String::new(), "broken.yaml"),
+    ] {
+        let (_folder, path) = file("broken.yaml", &content);
+        let line = fails(&["--model", "700m", "--chip", &path]);
+        assert!(line.contains(expected), "{expected} in {line}");
+    }
+}
+
+#[test]
+fn a_truncated_config_is_named() {
+    let (_folder, path) = file("config.json", &CONFIG[..CONFIG.len() / 2]);
+    let line = fails(&["--model", &path]);
+    assert!(line.contains("config.json"), "{line}");
+}
+
+#[test]
+fn a_dimension_of_zero_names_its_field() {
+    for field in ["hidden_size", "num_hidden_layers", "vocab_size", "num_attention_heads"] {
+        let mut config: Value = serde_json::from_str(CONFIG).unwrap();
+        config[field] = 0.into();
+        let (_folder, path) = file("config.json", &config.to_string());
+        let line = fails(&["--model", &path]);
+        assert!(line.contains(&format!("`{field}`")), "{field} in {line}");
+    }
+}
+
+#[test]
+fn files_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere/config.json");
+    let line = fails(&[OsStr::new("--model"), nowhere.as_os_str()]);
+    assert!(line.contains("nowhere/config.json"), "{line}");
+    let line =
+        fails(&[OsStr::new("--model"), OsStr::new("700m"), OsStr::new("--chip"), folder.path().as_os_str()]);
+    assert!(line.contains(folder.path().to_str().unwrap()), "{line}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named_and_nothing_is_left() {
+    // A file where the folder should be stops root as well, whom permissions do not.
+    let (folder, occupied) = file("occupied", "mine");
+    let run = ["--model", "700m", "--chip", "edge", "--phase", "decode"];
+    for out in [occupied.clone(), format!("{occupied}/below")] {
+        let line = fails(&[&run[..], &["--out", &out]].concat());
+        assert!(line.contains("cannot write") && line.contains("occupied"), "{line}");
+    }
+    let sizes = ["verilog", "--lanes", "8", "--columns", "1", "--tokens", "1", "--stream-bits", "8"];
+    let line = fails(&[&sizes[..], &["--out", &occupied]].concat());
+    assert!(line.contains("occupied"), "{line}");
+    assert_eq!(fs::read_to_string(&occupied).unwrap(), "mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_file_system_is_named() {
+    let line = fails(&["--model", "700m", "--chip", "edge", "--phase", "decode", "--out", "/proc/results"]);
+    assert!(line.contains("cannot write /proc/results"), "{line}");
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    for format in ["table", "json", "csv"] {
+        let mut child = command()
+            .args(["--model", "700m", "--chip", "edge", "--phase", "decode", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stderr), "", "whoever closed the pipe knows");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = command().args(["models"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.starts_with("error: cannot write to standard output: ") && stderr.lines().count() == 1,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn numbers_out_of_range_name_their_option() {
+    for (option, value) in [
+        ("--batch", "0"),
+        ("--batch", "-1"),
+        ("--batch", "1048577"),
+        ("--batch", "many"),
+        ("--prompt", "0"),
+        ("--prompt", "-5"),
+        ("--prompt", "16777217"),
+        ("--context", "0"),
+        ("--context", "99999999999999999999999"),
+        ("--phase", "training"),
+        ("--format", "xml"),
+        ("--head", "f8"),
+    ] {
+        let message = misused(&["--model", "70b", option, value]);
+        assert!(message.contains(option) && message.contains(&format!("'{value}'")), "{message}");
+    }
+}
+
+#[test]
+fn silly_sizes_of_verilog_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("rtl");
+    for (wrong, name) in [
+        (["0", "16", "8", "512"], "lanes"),
+        (["16", "0", "8", "512"], "columns"),
+        (["16", "2", "0", "512"], "tokens"),
+        (["16", "2", "2", "12"], "stream-bits"),
+        (["4000000000", "2", "2", "64"], "lanes"),
+    ] {
+        let [lanes, columns, tokens, stream_bits] = wrong;
+        let mut arguments = vec!["verilog", "--lanes", lanes, "--columns", columns, "--tokens", tokens];
+        arguments.extend(["--stream-bits", stream_bits, "--out", out.to_str().unwrap()]);
+        let line = fails(&arguments);
+        assert!(line.contains(name), "{name} in {line}");
+    }
+    assert!(!out.exists(), "nothing was written");
+    let message = misused(&["verilog", "--lanes", "-1"]);
+    assert!(message.contains("--lanes"), "{message}");
+}
