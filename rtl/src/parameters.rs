@@ -10,7 +10,7 @@ use crate::Error;
 pub struct Parameters {
     /// Activations that meet a column's trits at once: K per step, 1 to 1,024; no power of two needed.
     pub lanes: u32,
-    /// Dot products at once: N per step, 1 to 1,024.
+    /// Dot products at once: N per step, 1 to 1,024; lanes x columns is at most 131,072.
     pub columns: u32,
     /// Token slots: accumulators a column has, 1 to 1,024.
     pub tokens: u32,
@@ -26,6 +26,7 @@ const TRITS_PER_BYTE: u32 = contract::packing::TRITS_PER_BYTE as u32;
 /// The bounds keep Verilog and simulation in sizes that tools take; they are no limit of the structure.
 const MOST_LANES: u32 = 1024;
 const MOST_COLUMNS: u32 = 1024;
+const MOST_PRODUCTS: u32 = 131_072;
 const MOST_TOKENS: u32 = 1024;
 const MOST_STREAM_BITS: u32 = 65_536;
 const MOST_ACC_BITS: u32 = 32;
@@ -46,6 +47,7 @@ impl Parameters {
         };
         in_range("lanes", self.lanes, 1, MOST_LANES)?;
         in_range("columns", self.columns, 1, MOST_COLUMNS)?;
+        in_range("lanes x columns", self.lanes * self.columns, 1, MOST_PRODUCTS)?;
         in_range("tokens", self.tokens, 1, MOST_TOKENS)?;
         in_range("stream-bits", self.stream_bits, 8, MOST_STREAM_BITS)?;
         if !self.stream_bits.is_multiple_of(8) {

@@ -1,28 +1,28 @@
 // mac_array: a ternary MAC array without multipliers.
 //
 //   lanes 3, columns 2, token slots 2, stream 16 bits, accumulators 24 bits
-//   a tile takes 1 beats; a result follows its activations after 4 cycles
+//   beats a tile: 1; cycles from activations to their result: 4
 //
-// Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 16 --acc-bits 24 --out DIR
+// Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 16 --out DIR
 
 // COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle.
 module mac_array (
-  input  wire clock,
-  input  wire reset,
-  input  wire weight_valid,
-  output wire weight_ready,
-  input  wire [9:0] weight_nz,
-  input  wire [9:0] weight_neg,
-  input  wire activation_valid,
-  output wire activation_ready,
+  input  wire        clock,
+  input  wire        reset,
+  input  wire        weight_valid,
+  output wire        weight_ready,
+  input  wire [9:0]  weight_nz,
+  input  wire [9:0]  weight_neg,
+  input  wire        activation_valid,
+  output wire        activation_ready,
   input  wire [23:0] activation_data,
-  input  wire activation_slot,
-  input  wire activation_first,
-  input  wire activation_last,
-  input  wire activation_release,
-  output wire result_valid,
-  input  wire result_ready,
-  output reg  result_slot,
+  input  wire        activation_slot,
+  input  wire        activation_first,
+  input  wire        activation_last,
+  input  wire        activation_release,
+  output wire        result_valid,
+  input  wire        result_ready,
+  output reg         result_slot,
   output wire [47:0] result_data
 );
   wire advance;
@@ -103,14 +103,14 @@ endmodule
 
 // Takes beats of trits, holds a tile. A loaded tile is held as soon as the held one is released.
 module weight_tile (
-  input  wire clock,
-  input  wire reset,
-  input  wire weight_valid,
-  output wire weight_ready,
+  input  wire       clock,
+  input  wire       reset,
+  input  wire       weight_valid,
+  output wire       weight_ready,
   input  wire [9:0] weight_nz,
   input  wire [9:0] weight_neg,
-  output wire held,
-  input  wire release_tile,
+  output wire       held,
+  input  wire       release_tile,
   output wire [5:0] nonzero,
   output wire [5:0] negative
 );
@@ -153,12 +153,12 @@ module weight_tile (
 endmodule
 
 module tile_memory (
-  input  wire clock,
-  input  wire write,
-  input  wire beat,
+  input  wire       clock,
+  input  wire       write,
+  input  wire       beat,
   input  wire [9:0] weight_nz,
   input  wire [9:0] weight_neg,
-  input  wire swap,
+  input  wire       swap,
   output wire [5:0] nonzero,
   output wire [5:0] negative
 );
@@ -243,15 +243,15 @@ endmodule
 
 // One column: lanes, adder tree, and an accumulator a token slot.
 module dot_unit (
-  input  wire clock,
-  input  wire advance,
+  input  wire        clock,
+  input  wire        advance,
   input  wire [23:0] activation,
-  input  wire [2:0] nonzero,
-  input  wire [2:0] negative,
-  input  wire accumulate,
-  input  wire emit,
-  input  wire first,
-  input  wire slot,
+  input  wire [2:0]  nonzero,
+  input  wire [2:0]  negative,
+  input  wire        accumulate,
+  input  wire        emit,
+  input  wire        first,
+  input  wire        slot,
   output reg  [23:0] result
 );
   wire [23:0] total;
@@ -316,13 +316,13 @@ endmodule
 
 // One trit times one activation: the activation, 0, or the complement with a carry of 1.
 module ternary_lane (
-  input  wire clock,
-  input  wire enable,
+  input  wire       clock,
+  input  wire       enable,
   input  wire [7:0] activation,
-  input  wire nonzero,
-  input  wire negative,
+  input  wire       nonzero,
+  input  wire       negative,
   output reg  [7:0] operand,
-  output reg  carry
+  output reg        carry
 );
   always @(posedge clock)
     if (enable) operand <= {8{nonzero}} & (activation ^ {8{negative}});
@@ -332,12 +332,12 @@ endmodule
 
 // The sum of all lanes, one registered level at a time.
 module adder_tree (
-  input  wire clock,
-  input  wire enable,
+  input  wire        clock,
+  input  wire        enable,
   input  wire [23:0] operand,
-  input  wire [2:0] carry,
-  output wire [9:0] sum,
-  output wire sum_carry
+  input  wire [2:0]  carry,
+  output wire [9:0]  sum,
+  output wire        sum_carry
 );
   wire [17:0] adder_level_0_sum;
   wire [1:0] adder_level_0_sum_carry;
@@ -363,12 +363,12 @@ endmodule
 
 // Sums of neighbours. The left carry is added here, the right one is handed to the next level.
 module adder_level_0 (
-  input  wire clock,
-  input  wire enable,
+  input  wire        clock,
+  input  wire        enable,
   input  wire [23:0] operand,
-  input  wire [2:0] carry,
+  input  wire [2:0]  carry,
   output reg  [17:0] sum,
-  output reg  [1:0] sum_carry
+  output reg  [1:0]  sum_carry
 );
   wire [17:0] sum_register_d;
   wire [1:0] carry_register_d;
@@ -386,12 +386,12 @@ endmodule
 
 // Sums of neighbours. The left carry is added here, the right one is handed to the next level.
 module adder_level_1 (
-  input  wire clock,
-  input  wire enable,
+  input  wire        clock,
+  input  wire        enable,
   input  wire [17:0] operand,
-  input  wire [1:0] carry,
-  output reg  [9:0] sum,
-  output reg  sum_carry
+  input  wire [1:0]  carry,
+  output reg  [9:0]  sum,
+  output reg         sum_carry
 );
   always @(posedge clock)
     if (enable) sum <= {operand[8], operand[8:0]} + {operand[17], operand[17:9]} + {9'd0, carry[0]};
@@ -400,9 +400,9 @@ module adder_level_1 (
 endmodule
 
 module slot_memory (
-  input  wire clock,
-  input  wire write,
-  input  wire slot,
+  input  wire        clock,
+  input  wire        write,
+  input  wire        slot,
   input  wire [23:0] write_data,
   output wire [23:0] read_data
 );

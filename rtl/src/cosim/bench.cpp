@@ -85,8 +85,10 @@ static void step(Vmac_array& top) {
 static void run(Vmac_array& top, size_t trits, size_t lanes) {
     const uint64_t beat_count = number(), activation_count = number(), result_count = number(), stop = number();
     const std::vector<bool> weight_valid = pattern(), activation_valid = pattern(), result_ready = pattern();
+    std::vector<uint64_t> arrival;
     std::vector<Words> nz, neg;
     for (uint64_t i = 0; i < beat_count; ++i) {
+        arrival.push_back(number());
         nz.push_back(words(trits, words_of(top.weight_nz)));
         neg.push_back(words(trits, words_of(top.weight_neg)));
     }
@@ -118,12 +120,14 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
             std::printf("end %" PRIx64 "\n", last_transfer + 1);
             return;
         }
-        if (cycle > last_transfer + patience) {
+        const uint64_t awaited = beats < beat_count ? arrival[beats] : 0;
+        if (cycle > last_transfer + patience && cycle > awaited + patience) {
             std::printf("error nothing moved for %" PRIu64 " cycles: %zu beats, %zu activations, %zu results\n",
                         patience, beats, accepted, results);
             std::exit(0);
         }
-        weight_offered = weight_offered || (beats < beat_count && willing(weight_valid, cycle));
+        weight_offered = weight_offered ||
+                         (beats < beat_count && cycle >= arrival[beats] && willing(weight_valid, cycle));
         activation_offered = activation_offered || (accepted < activation_count && willing(activation_valid, cycle));
         top.weight_valid = weight_offered;
         if (weight_offered) put(top.weight_nz, nz[beats]), put(top.weight_neg, neg[beats]);

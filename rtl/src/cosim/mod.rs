@@ -48,6 +48,8 @@ pub struct Run {
     pub weights: Vec<Vec<Trit>>,
     /// Activations, in order.
     pub activations: Vec<Activation>,
+    /// For each beat, the first cycle in which it may be offered; empty: at once.
+    pub weight_arrival_cycles: Vec<u64>,
     /// When the sender of weights is willing.
     pub weight_valid: Pattern,
     /// When the sender of activations is willing.
@@ -140,6 +142,10 @@ impl Simulator {
         if let Some(beat) = run.weights.iter().find(|beat| beat.len() != trits) {
             return wrong(format!("a beat of {} trits meets a stream of {trits}", beat.len()));
         }
+        let arrivals = run.weight_arrival_cycles.len();
+        if arrivals != 0 && arrivals != run.weights.len() {
+            return wrong(format!("{arrivals} arrivals of {} beats", run.weights.len()));
+        }
         for activation in &run.activations {
             if activation.data.len() != lanes as usize {
                 return wrong(format!("{} activations meet {lanes} lanes", activation.data.len()));
@@ -169,7 +175,8 @@ impl Simulator {
                 number(pattern.len() as u64);
                 pattern.iter().for_each(|&willing| number(willing.into()));
             }
-            for beat in &run.weights {
+            for (i, beat) in run.weights.iter().enumerate() {
+                number(run.weight_arrival_cycles.get(i).copied().unwrap_or(0));
                 words(beat.iter().map(|trit| (u64::from(trit.is_nonzero()), 1))).for_each(&mut number);
                 words(beat.iter().map(|trit| (u64::from(trit.is_negative()), 1))).for_each(&mut number);
             }

@@ -49,6 +49,16 @@ impl Word {
         self.value != 0
     }
 
+    /// Whether every bit is set.
+    pub fn all(self) -> bool {
+        !self == Self::new(0, self.bits)
+    }
+
+    /// Whether an odd number of bits is set.
+    pub fn xor(self) -> bool {
+        self.value.count_ones() % 2 == 1
+    }
+
     fn combine(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
         assert_eq!(self.bits, other.bits, "both sides of an operator are equally wide");
         Self::new(f(self.value, other.value), self.bits)

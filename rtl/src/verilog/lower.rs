@@ -1,6 +1,6 @@
 //! From the syntax tree that `#[hdl_gen]` makes to statements with loops unrolled and every name resolved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rust_hdl::core::ast::{
     VerilogBlockOrConditional, VerilogConditional, VerilogExpression, VerilogLink, VerilogLiteral, VerilogOp,
@@ -15,6 +15,40 @@ use super::expression::{Expression, Slice};
 pub(super) enum Statement {
     Assign(Slice, Expression),
     If(Expression, Vec<Statement>, Vec<Statement>),
+}
+
+impl Statement {
+    /// Adds the nets that it assigns.
+    pub(super) fn targets(&self, out: &mut HashSet<usize>) {
+        match self {
+            Statement::Assign(target, _) => {
+                out.insert(target.net);
+            }
+            Statement::If(_, then, otherwise) => then.iter().chain(otherwise).for_each(|s| s.targets(out)),
+        }
+    }
+
+    /// Replaces every slice that it reads by what `f` gives for it.
+    pub(super) fn map_slices(&mut self, f: &impl Fn(Slice) -> Slice) {
+        match self {
+            Statement::Assign(_, value) => value.map_slices(f),
+            Statement::If(condition, then, otherwise) => {
+                condition.map_slices(f);
+                then.iter_mut().chain(otherwise).for_each(|s| s.map_slices(f));
+            }
+        }
+    }
+
+    /// Calls `f` with every slice that it reads.
+    pub(super) fn visit(&self, f: &mut impl FnMut(Slice)) {
+        match self {
+            Statement::Assign(_, value) => value.visit(f),
+            Statement::If(condition, then, otherwise) => {
+                condition.visit(f);
+                then.iter().chain(otherwise).for_each(|s| s.visit(f));
+            }
+        }
+    }
 }
 
 /// What a name in the syntax tree can mean.

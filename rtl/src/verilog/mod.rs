@@ -8,13 +8,15 @@
 //! |---|---|
 //! | `netlist` | walks the design, keeps each distinct module once, names them |
 //! | `lower` | unrolls loops and resolves names |
-//! | `module` | drops copies, connects instances, prints a module's parts |
+//! | `module` | drops copies, connects instances |
+//! | `text` | prints a module's parts |
 //! | `expression` | prints expressions, each with its width |
 
 mod expression;
 mod lower;
 mod module;
 mod netlist;
+mod text;
 
 use std::fmt::Write;
 
@@ -22,8 +24,9 @@ use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
 use crate::{Error, Parameters};
-use module::{Body, Direction, Port, range};
+use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
+use text::range;
 
 /// Why a design has no Verilog: always a fault of the design, never of its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +43,17 @@ pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
     let mut array = MacArray::new(parameters)?;
     let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = *parameters;
     let (beats, latency) = (parameters.beats(), parameters.latency_cycles());
+    let acc_option =
+        if acc_bits == contract::ACC_BITS { String::new() } else { format!(" --acc-bits {acc_bits}") };
     let header = format!(
         "\
 // mac_array: a ternary MAC array without multipliers.
 //
 //   lanes {lanes}, columns {columns}, token slots {tokens}, stream {stream_bits} bits, accumulators {acc_bits} bits
-//   a tile takes {beats} beats; a result follows its activations after {latency} cycles
+//   beats a tile: {beats}; cycles from activations to their result: {latency}
 //
-// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits {stream_bits} \
---acc-bits {acc_bits} --out DIR
+// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits \
+{stream_bits}{acc_option} --out DIR
 "
     );
     Ok(header + &emit(&mut array, "mac_array")?)
@@ -111,13 +116,14 @@ fn print_header(out: &mut String, name: &str, body: &Body) -> std::fmt::Result {
         Body::Inline { .. } => port.direction == Direction::Output,
         Body::Structure { structure, .. } => structure.output_regs.contains(&port.name),
     };
+    let ranges = body.ports().iter().map(|port| range(port.width).len()).max().unwrap_or(0);
     let port = |port: &Port| {
         let direction = match port.direction {
             Direction::Input => "input  wire",
             Direction::Output if is_reg(port) => "output reg ",
             Direction::Output => "output wire",
         };
-        format!("  {direction} {}{}", range(port.width), identifier(&port.name))
+        format!("  {direction} {:<ranges$}{}", range(port.width), identifier(&port.name))
     };
     let ports: Vec<String> = body.ports().iter().map(port).collect();
     writeln!(out, "module {name} (\n{}\n);", ports.join(",\n"))
@@ -125,4 +131,132 @@ fn print_header(out: &mut String, name: &str, body: &Body) -> std::fmt::Result {
 
 fn print_indented(out: &mut String, text: &str) -> std::fmt::Result {
     text.lines().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_hdl::prelude::*;
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
+    use crate::testing::{Values, bench};
+
+    /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
+    #[derive(LogicBlock)]
+    struct Everything {
+        clock: Signal<In, Clock>,
+        a: Bus<In>,
+        b: Bus<In>,
+        grid: Pack<Pack<Bus<In>>>,
+        larger: Bus<Out>,
+        difference: Bus<Out>,
+        kind: Bus<Out>,
+        parity: Bus<Out>,
+        diagonal: Pack<Bus<Out>>,
+        copy: Pack<Pack<Bus<Out>>>,
+        history: Register,
+        limit: Number,
+        wide: Bus<Local>,
+    }
+
+    impl Logic for Everything {
+        #[hdl_gen]
+        fn update(&mut self) {
+            self.history.clock.next = self.clock.val();
+            self.history.enable.next = (self.a.val() != self.b.val()).into();
+            self.history.d.next = self.a.val() | self.b.val();
+            self.wide.next = signed_cast(self.a.val(), 8) - unsigned_cast(self.b.val(), 8);
+            self.difference.next = self.wide.val();
+            self.parity.next = (self.a.val().xor() && !self.b.val().all()).into();
+            if self.a.val() == self.b.val() {
+                self.larger.next = self.history.q.val();
+                self.kind.next = self.limit.val();
+            } else if self.a.val().any() {
+                self.larger.next = self.a.val() + 1;
+                self.kind.next = self.limit.val() ^ self.b.val();
+            } else {
+                self.larger.next = self.b.val();
+                self.kind.next = !self.limit.val();
+            }
+            Wires::join(&mut self.grid, &mut self.copy);
+            for i in 0..self.diagonal.len() {
+                self.diagonal[i].next = self.grid[i][2 - i].val();
+            }
+        }
+    }
+
+    #[test]
+    fn every_translated_form_means_the_same_in_verilog() {
+        let block = Everything {
+            clock: Signal::default(),
+            a: Bus::new(4),
+            b: Bus::new(4),
+            grid: Pack::of(3, || Pack::new(3, 5)),
+            larger: Bus::new(4),
+            difference: Bus::new(8),
+            kind: Bus::new(4),
+            parity: Bus::new(1),
+            diagonal: Pack::new(3, 5),
+            copy: Pack::of(3, || Pack::new(3, 5)),
+            history: Register::new(4),
+            limit: Number::new(11, 4),
+            wide: Bus::new(8),
+        };
+        let mut bench =
+            bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy);
+        let mut random = Random::new(1);
+        let mut cycle = |i: u64| {
+            let grid = (0..9).map(|_| random.below(32)).collect();
+            vec![vec![i % 16], vec![i / 16 % 16], grid]
+        };
+        let cycles: Vec<Values> = (1..2000).map(&mut cycle).collect();
+        let outputs = bench.run(&cycles, 1);
+        for (cycle, output) in cycles.iter().zip(outputs) {
+            let (a, b) = (cycle[0][0], cycle[1][0]);
+            let extended = if a >= 8 { a + 240 } else { a };
+            assert_eq!(output[1], [extended.wrapping_sub(b) & 255]);
+            assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
+            assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
+            assert_eq!(output[5], cycle[2]);
+        }
+        bench.assert_synthesises();
+    }
+
+    #[derive(LogicBlock)]
+    struct Product {
+        a: Bus<In>,
+        p: Bus<Out>,
+        narrow: Bus<Out>,
+        _multiply: bool,
+    }
+
+    impl Logic for Product {
+        fn update(&mut self) {}
+        fn connect(&mut self) {
+            self.p.connect();
+            self.narrow.connect();
+        }
+        fn hdl(&self) -> Verilog {
+            let a = || Box::new(ast::VerilogExpression::Signal("a".into()));
+            let product = ast::VerilogExpression::Binary(a(), ast::VerilogOp::Mul, a());
+            let target = if self._multiply { "p" } else { "narrow" };
+            let value = if self._multiply { product } else { *a() };
+            let target = ast::VerilogExpression::Signal(target.into());
+            Verilog::Combinatorial(vec![ast::VerilogStatement::Assignment(target, value)])
+        }
+    }
+
+    #[test]
+    fn a_product_and_a_width_that_does_not_fit_are_refused() {
+        let mut product = Product { a: Bus::new(4), p: Bus::new(4), narrow: Bus::new(3), _multiply: true };
+        let message = emit(&mut product, "product").expect_err("a multiplier").to_string();
+        assert_eq!(
+            message,
+            "the block product cannot be written as Verilog: in product: the operator Mul is not part of this machine"
+        );
+        product._multiply = false;
+        let message = emit(&mut product, "product").expect_err("a width").to_string();
+        assert!(message.ends_with("an expression of a is 4 bits wide where 3 are needed"), "{message}");
+    }
 }

@@ -9,9 +9,9 @@ use rust_hdl::core::ast::VerilogBlock;
 use rust_hdl::prelude::AtomKind;
 
 use super::EmitError;
-use super::expression::{Expression, Printer, Slice};
+use super::expression::{Expression, Slice};
 use super::lower::{Lowering, Names, Statement};
-use super::netlist::{Module, Scope, identifier};
+use super::netlist::{Module, Scope};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Direction {
@@ -69,7 +69,7 @@ pub(super) struct Structure {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Input,
     Output,
     Local,
@@ -78,24 +78,24 @@ enum Kind {
     ChildOutput { child: usize, inline: bool },
 }
 
-struct Net {
-    name: String,
-    kind: Kind,
-    width: usize,
-    elements: Vec<usize>,
+pub(super) struct Net {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) width: usize,
+    pub(super) elements: Vec<usize>,
 }
 
 /// A module on its way from statements to text.
-struct Builder<'a> {
-    scope: &'a Scope,
-    modules: &'a [Module],
-    nets: Vec<Net>,
+pub(super) struct Builder<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) modules: &'a [Module],
+    pub(super) nets: Vec<Net>,
     /// By RustHDL name.
-    index: HashMap<String, usize>,
-    assigns: Vec<(Slice, Expression)>,
-    procedural: Vec<Statement>,
+    pub(super) index: HashMap<String, usize>,
+    pub(super) assigns: Vec<(Slice, Expression)>,
+    pub(super) procedural: Vec<Statement>,
     /// What an instance's port is connected to, if not its own net.
-    connections: HashMap<usize, Expression>,
+    pub(super) connections: HashMap<usize, Expression>,
 }
 
 impl Structure {
@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
         let mut conditional = HashSet::new();
         for statement in &statements {
             if let Statement::If(..) = statement {
-                targets(statement, &mut conditional);
+                statement.targets(&mut conditional);
             }
         }
         for statement in statements {
@@ -192,7 +192,7 @@ impl<'a> Builder<'a> {
             slice
         };
         self.assigns.iter_mut().for_each(|(_, value)| value.map_slices(&resolve));
-        self.procedural.iter_mut().for_each(|statement| map_slices(statement, &resolve));
+        self.procedural.iter_mut().for_each(|statement| statement.map_slices(&resolve));
 
         let read = self.reads();
         let mut remaining = vec![];
@@ -234,179 +234,7 @@ impl<'a> Builder<'a> {
         let mut count = |slice: Slice| *read.entry(slice.net).or_default() += 1;
         self.assigns.iter().for_each(|(_, value)| value.visit(&mut count));
         self.connections.values().for_each(|value| value.visit(&mut count));
-        self.procedural.iter().for_each(|statement| visit(statement, &mut count));
+        self.procedural.iter().for_each(|statement| statement.visit(&mut count));
         read
     }
-
-    fn text(&self, comments: Vec<String>) -> Result<Structure, EmitError> {
-        let printer = Printer { name: |net| (self.net_name(net), self.nets[net].width) };
-        let mut structure = Structure { comments, ..Structure::default() };
-        let mut used = HashSet::new();
-        let mut assigned_by_process = HashSet::new();
-        for (target, value) in &self.assigns {
-            used.insert(target.net);
-            value.visit(&mut |slice| {
-                used.insert(slice.net);
-            });
-            let value = printer.print(value, target.width)?;
-            structure.assigns.push(format!("assign {} = {value};", printer.slice(*target)));
-        }
-        if !self.procedural.is_empty() {
-            let mut process = String::from("always @(*) begin\n");
-            for statement in &self.procedural {
-                targets(statement, &mut assigned_by_process);
-                visit(statement, &mut |slice| {
-                    used.insert(slice.net);
-                });
-                self.print_statement(statement, 1, &printer, &mut process)?;
-            }
-            structure.processes.push(process + "end");
-        }
-        for (i, child) in self.scope.children.iter().enumerate() {
-            let body = &*self.modules[child.module].body;
-            let mut connections = vec![];
-            for port in body.ports() {
-                let net = self.index[&format!("{}${}", child.instance, port.name)];
-                let own = Expression::Net(Slice { net, low: 0, width: port.width });
-                let value = self.connections.get(&net).unwrap_or(&own);
-                value.visit(&mut |slice| {
-                    used.insert(slice.net);
-                });
-                if let (Kind::ChildOutput { child, inline: true }, Expression::Net(slice)) =
-                    (self.nets[net].kind, value)
-                    && child == i
-                {
-                    assigned_by_process.insert(slice.net);
-                }
-                connections.push((identifier(&port.name), printer.print(value, port.width)?));
-            }
-            match body {
-                Body::Inline { text, .. } => {
-                    structure.processes.push(substitute(text.trim_end(), &connections));
-                }
-                _ => structure.instances.push(Instance {
-                    module: child.module,
-                    name: identifier(&child.instance),
-                    connections,
-                }),
-            }
-        }
-        used.extend(&assigned_by_process);
-        let idle =
-            self.nets.iter().enumerate().filter(|(i, net)| net.kind == Kind::Input && !used.contains(i));
-        let idle: Vec<String> = idle.map(|(i, _)| self.net_name(i)).collect();
-        if !idle.is_empty() {
-            // Says to lint, and to a reader, that these are not forgotten.
-            structure.declarations.push(format!("wire unused_inputs = &{{1'b0, {}}};", idle.join(", ")));
-        }
-        for (i, net) in self.nets.iter().enumerate() {
-            let (name, range) = (self.net_name(i), range(net.width));
-            let is_reg = assigned_by_process.contains(&i);
-            match net.kind {
-                Kind::Output if is_reg => structure.output_regs.push(net.name.clone()),
-                Kind::Input | Kind::Output => {}
-                _ if !used.contains(&i) => {}
-                Kind::Constant(value) => {
-                    structure
-                        .declarations
-                        .push(format!("localparam {range}{name} = {}'d{value};", net.width));
-                }
-                _ if is_reg => structure.declarations.push(format!("reg {range}{name};")),
-                _ => structure.declarations.push(format!("wire {range}{name};")),
-            }
-        }
-        Ok(structure)
-    }
-
-    /// A register's output goes by the register's name, a constant by capitals.
-    fn net_name(&self, net: usize) -> String {
-        let Net { name, kind, .. } = &self.nets[net];
-        match kind {
-            Kind::ChildOutput { inline: true, .. } => identifier(name.trim_end_matches("$q")),
-            Kind::Constant(_) => identifier(name).to_uppercase(),
-            _ => identifier(name),
-        }
-    }
-
-    fn print_statement<N: Fn(usize) -> (String, usize)>(
-        &self,
-        statement: &Statement,
-        depth: usize,
-        printer: &Printer<N>,
-        out: &mut String,
-    ) -> Result<(), EmitError> {
-        let indent = "  ".repeat(depth);
-        match statement {
-            Statement::Assign(target, value) => {
-                let value = printer.print(value, target.width)?;
-                *out += &format!("{indent}{} = {value};\n", printer.slice(*target));
-            }
-            Statement::If(condition, then, otherwise) => {
-                *out += &format!("{indent}if ({}) begin\n", printer.print(condition, 1)?);
-                for statement in then {
-                    self.print_statement(statement, depth + 1, printer, out)?;
-                }
-                if !otherwise.is_empty() {
-                    *out += &format!("{indent}end else begin\n");
-                    for statement in otherwise {
-                        self.print_statement(statement, depth + 1, printer, out)?;
-                    }
-                }
-                *out += &format!("{indent}end\n");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `[width-1:0] `, or nothing for one bit.
-pub(super) fn range(width: usize) -> String {
-    if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) }
-}
-
-fn targets(statement: &Statement, out: &mut HashSet<usize>) {
-    match statement {
-        Statement::Assign(target, _) => {
-            out.insert(target.net);
-        }
-        Statement::If(_, then, otherwise) => then.iter().chain(otherwise).for_each(|s| targets(s, out)),
-    }
-}
-
-fn map_slices(statement: &mut Statement, f: &impl Fn(Slice) -> Slice) {
-    match statement {
-        Statement::Assign(_, value) => value.map_slices(f),
-        Statement::If(condition, then, otherwise) => {
-            condition.map_slices(f);
-            then.iter_mut().chain(otherwise).for_each(|s| map_slices(s, f));
-        }
-    }
-}
-
-fn visit(statement: &Statement, f: &mut impl FnMut(Slice)) {
-    match statement {
-        Statement::Assign(_, value) => value.visit(f),
-        Statement::If(condition, then, otherwise) => {
-            condition.visit(f);
-            then.iter().chain(otherwise).for_each(|s| visit(s, f));
-        }
-    }
-}
-
-/// `text` with every word that is a port replaced by what the port is connected to.
-fn substitute(text: &str, connections: &[(String, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        let word_end =
-            |word: &str| word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(word.len());
-        // A letter right after a digit or an apostrophe belongs to a number (`8'd0`).
-        let is_word = !rest[..start].ends_with(|c: char| c.is_ascii_digit() || c == '\'');
-        let word = &rest[start..start + word_end(&rest[start..])];
-        out += &rest[..start];
-        let connection = connections.iter().find(|(port, _)| is_word && port == word);
-        out += connection.map_or(word, |(_, value)| value);
-        rest = &rest[start + word.len()..];
-    }
-    out + rest
 }

@@ -1,0 +1,154 @@
+//! The text of a module's parts, once its signals are settled.
+
+use std::collections::HashSet;
+
+use super::EmitError;
+use super::expression::{Expression, Printer, Slice};
+use super::lower::Statement;
+use super::module::{Body, Builder, Instance, Kind, Net, Structure};
+use super::netlist::identifier;
+
+impl Builder<'_> {
+    pub(super) fn text(&self, comments: Vec<String>) -> Result<Structure, EmitError> {
+        let printer = Printer { name: |net| (self.net_name(net), self.nets[net].width) };
+        let mut structure = Structure { comments, ..Structure::default() };
+        let mut used = HashSet::new();
+        let mut assigned_by_process = HashSet::new();
+        for (target, value) in &self.assigns {
+            used.insert(target.net);
+            value.visit(&mut |slice| {
+                used.insert(slice.net);
+            });
+            let value = printer.print(value, target.width)?;
+            structure.assigns.push(format!("assign {} = {value};", printer.slice(*target)));
+        }
+        if !self.procedural.is_empty() {
+            let mut process = String::from("always @(*) begin\n");
+            for statement in &self.procedural {
+                statement.targets(&mut assigned_by_process);
+                statement.visit(&mut |slice| {
+                    used.insert(slice.net);
+                });
+                self.print_statement(statement, 1, &printer, &mut process)?;
+            }
+            structure.processes.push(process + "end");
+        }
+        for (i, child) in self.scope.children.iter().enumerate() {
+            let body = &*self.modules[child.module].body;
+            let mut connections = vec![];
+            for port in body.ports() {
+                let net = self.index[&format!("{}${}", child.instance, port.name)];
+                let own = Expression::Net(Slice { net, low: 0, width: port.width });
+                let value = self.connections.get(&net).unwrap_or(&own);
+                value.visit(&mut |slice| {
+                    used.insert(slice.net);
+                });
+                if let (Kind::ChildOutput { child, inline: true }, Expression::Net(slice)) =
+                    (self.nets[net].kind, value)
+                    && child == i
+                {
+                    assigned_by_process.insert(slice.net);
+                }
+                connections.push((identifier(&port.name), printer.print(value, port.width)?));
+            }
+            match body {
+                Body::Inline { text, .. } => {
+                    structure.processes.push(substitute(text.trim_end(), &connections));
+                }
+                _ => structure.instances.push(Instance {
+                    module: child.module,
+                    name: identifier(&child.instance),
+                    connections,
+                }),
+            }
+        }
+        used.extend(&assigned_by_process);
+        let idle =
+            self.nets.iter().enumerate().filter(|(i, net)| net.kind == Kind::Input && !used.contains(i));
+        let idle: Vec<String> = idle.map(|(i, _)| self.net_name(i)).collect();
+        if !idle.is_empty() {
+            // Says to lint, and to a reader, that these are not forgotten.
+            structure.declarations.push(format!("wire unused_inputs = &{{1'b0, {}}};", idle.join(", ")));
+        }
+        for (i, net) in self.nets.iter().enumerate() {
+            let (name, range) = (self.net_name(i), range(net.width));
+            let is_reg = assigned_by_process.contains(&i);
+            match net.kind {
+                Kind::Output if is_reg => structure.output_regs.push(net.name.clone()),
+                Kind::Input | Kind::Output => {}
+                _ if !used.contains(&i) => {}
+                Kind::Constant(value) => {
+                    structure
+                        .declarations
+                        .push(format!("localparam {range}{name} = {}'d{value};", net.width));
+                }
+                _ if is_reg => structure.declarations.push(format!("reg {range}{name};")),
+                _ => structure.declarations.push(format!("wire {range}{name};")),
+            }
+        }
+        Ok(structure)
+    }
+
+    /// A register's output goes by the register's name, a constant by capitals.
+    fn net_name(&self, net: usize) -> String {
+        let Net { name, kind, .. } = &self.nets[net];
+        match kind {
+            Kind::ChildOutput { inline: true, .. } => identifier(name.trim_end_matches("$q")),
+            Kind::Constant(_) => identifier(name).to_uppercase(),
+            _ => identifier(name),
+        }
+    }
+
+    fn print_statement<N: Fn(usize) -> (String, usize)>(
+        &self,
+        statement: &Statement,
+        depth: usize,
+        printer: &Printer<N>,
+        out: &mut String,
+    ) -> Result<(), EmitError> {
+        let indent = "  ".repeat(depth);
+        match statement {
+            Statement::Assign(target, value) => {
+                let value = printer.print(value, target.width)?;
+                *out += &format!("{indent}{} = {value};\n", printer.slice(*target));
+            }
+            Statement::If(condition, then, otherwise) => {
+                *out += &format!("{indent}if ({}) begin\n", printer.print(condition, 1)?);
+                for statement in then {
+                    self.print_statement(statement, depth + 1, printer, out)?;
+                }
+                if !otherwise.is_empty() {
+                    *out += &format!("{indent}end else begin\n");
+                    for statement in otherwise {
+                        self.print_statement(statement, depth + 1, printer, out)?;
+                    }
+                }
+                *out += &format!("{indent}end\n");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `[width-1:0] `, or nothing for one bit.
+pub(super) fn range(width: usize) -> String {
+    if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) }
+}
+
+/// `text` with every word that is a port replaced by what the port is connected to.
+fn substitute(text: &str, connections: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        let word_end =
+            |word: &str| word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(word.len());
+        // A letter right after a digit or an apostrophe belongs to a number (`8'd0`).
+        let is_word = !rest[..start].ends_with(|c: char| c.is_ascii_digit() || c == '\'');
+        let word = &rest[start..start + word_end(&rest[start..])];
+        out += &rest[..start];
+        let connection = connections.iter().find(|(port, _)| is_word && port == word);
+        out += connection.map_or(word, |(_, value)| value);
+        rest = &rest[start + word.len()..];
+    }
+    out + rest
+}
