@@ -48,7 +48,7 @@ fn grid(phase: Phase, reports: &[Report]) -> Option<String> {
 }
 
 /// The batch, or the range of batches that `max` led to.
-fn batches(reports: &[Report]) -> String {
+pub(crate) fn batches(reports: &[Report]) -> String {
     let batches = || reports.iter().flat_map(|report| [report.options.batch, report.options.fp16_batch]);
     match (batches().min(), batches().max()) {
         (Some(least), Some(most)) if least != most => format!("{} to {}", count(least), count(most)),

@@ -24,22 +24,26 @@ pub fn table(report: &Report) -> String {
     );
     text.push_str(&headline(report));
     for phase in &report.phases {
-        let tokens = phase.ternary.tokens;
-        let plural = if tokens == 1 { "" } else { "s" };
-        let title = format!("{} of {} token{plural}", phase.ternary.phase.name(), count(tokens));
+        let title = format!("{} of {}", phase.ternary.phase.name(), tokens(phase.ternary.tokens));
         let parts = [summary(phase), operators(phase), waiting(phase), notes(phase)].join("\n");
         text.push_str(&format!("\n{title}\n{}\n{parts}", "=".repeat(title.chars().count())));
     }
     text
 }
 
-/// The answer in one line.
+/// The answer, a line a phase. Tokens a second, not latencies: the batches may differ.
 fn headline(report: &Report) -> String {
-    let phases = report.phases.iter().map(|phase| {
-        let (latency, energy) = (times(phase.ratio.latency), times(phase.ratio.energy.system));
-        format!("{} {latency} faster, {energy} less energy", phase.ternary.phase.name())
-    });
-    format!("against FP16: {}\n", phases.collect::<Vec<_>>().join("; "))
+    let line = |phase: &PhaseReport| {
+        let (throughput, energy) = (times(phase.ratio.throughput), times(phase.ratio.energy.system));
+        let name = phase.ternary.phase.name();
+        format!("{name:<8} {throughput} the tokens/s and {energy} the tokens/J of FP16\n")
+    };
+    report.phases.iter().map(line).collect()
+}
+
+/// `1 token`, `2 tokens`.
+fn tokens(number: u64) -> String {
+    format!("{} token{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// The headline quantities, each with how many times better the ternary machine is.
@@ -72,7 +76,7 @@ fn summary(phase: &PhaseReport) -> String {
     row("DRAM bandwidth, of peak", both.map(|m| bandwidth(&m)), None);
     row(
         "passes over the weights",
-        both.map(|m| format!("{} x {} tokens", count(m.run.passes), m.run.tokens_per_pass)),
+        both.map(|m| format!("{} x {}", count(m.run.passes), tokens(m.run.tokens_per_pass))),
         None,
     );
     row("resident in DRAM", both.map(|m| bytes(m.run.resident_bytes)), None);
@@ -164,7 +168,7 @@ mod tests {
 
     /// The cells of the first line that starts with `label`, from the decode part.
     fn cells(text: &str, label: &str) -> Vec<String> {
-        let decode = text.find("\ndecode").expect("a decode part");
+        let decode = text.find("\ndecode of").expect("a decode part");
         let line = text[decode..].lines().find(|line| line.trim_start().starts_with(label));
         let values =
             line.unwrap_or_else(|| panic!("no `{label}` in\n{text}")).trim_start()[label.len()..].split("  ");
@@ -174,7 +178,10 @@ mod tests {
     #[test]
     fn both_machines_stand_side_by_side_in_human_units() {
         let text = table(&example::report());
-        assert!(text.starts_with("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2)\n"));
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2)"));
+        assert_eq!(lines.next(), Some("prefill  19.3x the tokens/s and 19.2x the tokens/J of FP16"));
+        assert_eq!(lines.next(), Some("decode   19.3x the tokens/s and 19.2x the tokens/J of FP16"));
         assert_eq!(cells(&text, "cycles"), ["5,512,345", "53,123,456"]);
         assert_eq!(cells(&text, "latency"), ["5.512 ms", "53.12 ms", "9.64x"]);
         assert_eq!(cells(&text, "throughput"), ["725.6 tokens/s", "37.65 tokens/s", "19.3x"]);

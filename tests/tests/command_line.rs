@@ -353,6 +353,13 @@ fn numbers_out_of_range_name_their_option() {
 }
 
 #[test]
+fn a_sweep_of_more_models_than_a_chart_holds_is_refused() {
+    let models = vec!["700m"; 17].join(",");
+    let line = fails(&["sweep", "--models", &models]);
+    assert!(line.contains("--models has 17 models: at most 16"), "{line}");
+}
+
+#[test]
 fn silly_sizes_of_verilog_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("rtl");

@@ -3,7 +3,7 @@
 //! The machines differ tenfold, so that one scale cannot show both: the left panel compares the joules, the right one
 //! each machine's shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -75,13 +75,14 @@ const HALF_BAR: f64 = 0.31;
 impl EnergyFigure {
     fn new(report: &Report) -> Self {
         let panels: Vec<_> = report.phases.iter().map(Panel::new).collect();
-        let mut names: Vec<_> = panels.iter().flat_map(|panel| panel.order.iter().copied()).collect();
-        // By name, so that a component has one colour in all charts of a chip.
-        names.sort_unstable();
-        names.dedup();
-        let colors = PALETTE.into_iter().chain(std::iter::repeat(OTHER));
+        // By name and with those that cost nothing here, so that a component has one colour in all charts.
+        let all: BTreeSet<_> =
+            panels.iter().flat_map(|panel| &panel.bars).flat_map(|bar| bar.parts.keys().copied()).collect();
+        let colored = all.into_iter().zip(PALETTE.into_iter().chain(std::iter::repeat(OTHER)));
+        let shown = |name: &str| panels.iter().any(|panel| panel.order.contains(&name));
+        let legend = colored.filter(|(name, _)| shown(name)).collect();
         let title = format!("Energy per token by component: {} on {}", report.model, report.chip);
-        EnergyFigure { title, panels, legend: names.into_iter().zip(colors).collect() }
+        EnergyFigure { title, panels, legend }
     }
 
     fn color(&self, component: &str) -> RGBColor {
@@ -234,6 +235,22 @@ mod tests {
                 && svg.contains("FP16 takes 19.2x the energy")
         );
         assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn a_component_keeps_its_colour_where_another_costs_nothing() {
+        let mut report = example::report();
+        let whole = EnergyFigure::new(&report);
+        report.phases.iter_mut().for_each(|phase| {
+            phase.energy_j.system.fp16.components.insert("link", 0.0);
+        });
+        let without_link = EnergyFigure::new(&report);
+        assert_eq!(without_link.legend.len(), whole.legend.len() - 1);
+        assert!(
+            ["array", "dram", "sram", "static"]
+                .iter()
+                .all(|name| whole.color(name) == without_link.color(name))
+        );
     }
 
     #[test]

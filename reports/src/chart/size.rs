@@ -9,8 +9,9 @@ use plotters::style::{Color, RGBColor};
 use sim::result::{Phase, PhaseReport, Report};
 
 use super::ink::{self, BODY, FAINT, FP16, GRID, HEADING, INK, SMALL, TERNARY, TITLE};
-use super::{Chart, Drawn, Figure, render};
+use super::{Chart, Drawn, Figure, font, render};
 use crate::Error;
+use crate::sweep::batches;
 use crate::units::{prefix, significant};
 
 /// The figure of several models on one chip, in the order given; of the phases, those that all reports have.
@@ -22,6 +23,8 @@ struct SizeFigure {
     title: String,
     /// Model names, from left to right.
     models: Vec<String>,
+    /// Whether any machine is more than one chip.
+    several_chips: bool,
     rows: Vec<Row>,
 }
 
@@ -40,22 +43,32 @@ struct Panel {
     values: Vec<[f64; 2]>,
 }
 
-const WIDTH: u32 = 1040;
+const LEAST_PANEL: u32 = 520;
+const Y_LABELS: u32 = 84;
 const TOP: u32 = 84;
-const ROW: u32 = 320;
+const ROW: u32 = 340;
 const MARGIN: i32 = 18;
 
 impl SizeFigure {
     fn new(reports: &[Report]) -> Self {
         let chip = reports.first().map_or("", |report| report.chip.as_str());
+        let rows: Vec<_> = [Phase::Prefill, Phase::Decode]
+            .into_iter()
+            .filter_map(|phase| Row::new(phase, reports))
+            .collect();
         SizeFigure {
             title: format!("Latency and throughput by model size on {chip}"),
-            models: reports.iter().map(|report| report.model.clone()).collect(),
-            rows: [Phase::Prefill, Phase::Decode]
-                .into_iter()
-                .filter_map(|phase| Row::new(phase, reports))
-                .collect(),
+            models: reports.iter().map(|report| shortened(&report.model)).collect(),
+            several_chips: rows.iter().flat_map(|row| row.chips.as_flattened()).any(|chips| *chips > 1),
+            rows,
         }
+    }
+
+    /// Names stand beside one another without touching.
+    fn width_of_panel(&self) -> u32 {
+        let widest = self.models.iter().map(|model| font::width(model, BODY)).max().unwrap_or(0);
+        let names: i32 = self.models.iter().map(|_| widest + 10).sum();
+        LEAST_PANEL.max(Y_LABELS + (names + 2 * MARGIN) as u32)
     }
 
     /// One quantity of one phase, in an area of the whole, which takes the labels.
@@ -75,8 +88,9 @@ impl SizeFigure {
         let mut chart = ChartBuilder::on(area)
             .margin_left(MARGIN)
             .margin_right(MARGIN)
-            .x_label_area_size(48)
-            .y_label_area_size(84)
+            .margin_bottom(MARGIN)
+            .x_label_area_size(66)
+            .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(-0.5..models - 0.5, y.with_key_points(ticks(low, high)))?;
         chart
             .configure_mesh()
@@ -88,6 +102,7 @@ impl SizeFigure {
             .y_label_formatter(&|value| short(*value, 1))
             .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
             .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
+            .x_desc(if self.several_chips { "model, and chips: ternary vs FP16" } else { "model" })
             .y_desc(panel.axis)
             .draw()?;
         for (machine, (_, color)) in MACHINES.into_iter().enumerate() {
@@ -109,8 +124,8 @@ impl SizeFigure {
         for (index, (model, [ternary, fp16])) in self.models.iter().zip(chips).enumerate() {
             let (x, y) = chart.backend_coord(&(index as f64, low));
             whole.draw_text(model, &ink::text(BODY, INK, HPos::Center, VPos::Top), (x, y + 7))?;
-            if fp16 > &1 {
-                let chips = format!("{ternary} vs {fp16} chips");
+            if self.several_chips {
+                let chips = format!("{ternary} vs {fp16}");
                 whole.draw_text(&chips, &ink::text(SMALL, FAINT, HPos::Center, VPos::Top), (x, y + 25))?;
             }
         }
@@ -125,19 +140,19 @@ impl Figure for SizeFigure {
     const NAME: &'static str = "latency and throughput";
 
     fn size(&self) -> (u32, u32) {
-        (WIDTH, TOP + ROW * u32::try_from(self.rows.len()).unwrap_or(u32::MAX))
+        (2 * self.width_of_panel(), TOP + ROW * u32::try_from(self.rows.len()).unwrap_or(u32::MAX))
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn<DB> {
         area.draw_text(&self.title, &ink::bold(TITLE, INK, HPos::Left, VPos::Top), (MARGIN, 16))?;
         let entries = MACHINES.map(|(name, color)| (name.to_owned(), color));
-        ink::legend(area, (MARGIN, 50), WIDTH as i32, &entries)?;
+        ink::legend(area, (MARGIN, 50), self.size().0 as i32, &entries)?;
         let (_, mut rest) = area.split_vertically(TOP);
         for row in &self.rows {
             let (this, below) = rest.split_vertically(ROW);
             this.draw_text(&row.title, &ink::text(HEADING, INK, HPos::Left, VPos::Top), (MARGIN, 4))?;
             let (_, panels) = this.split_vertically(32);
-            let (left, right) = panels.split_horizontally(WIDTH / 2);
+            let (left, right) = panels.split_horizontally(self.width_of_panel());
             for (area_of_panel, panel) in [&left, &right].into_iter().zip(&row.panels) {
                 self.panel((area, area_of_panel), &row.chips, panel)?;
             }
@@ -153,14 +168,11 @@ impl Row {
         let of = |report: &'_ Report| report.phases.iter().find(|one| one.ternary.phase == phase).cloned();
         let phases: Vec<PhaseReport> = reports.iter().map(of).collect::<Option<_>>()?;
         let options = &reports.first()?.options;
-        let (title, latency) = match phase {
-            Phase::Prefill => {
-                (format!("prefill, prompt of {} tokens", options.prompt), "time to first token, ms")
-            }
-            Phase::Decode => {
-                (format!("decode, {} tokens in the cache", options.context), "latency of a token, ms")
-            }
+        let (work, latency) = match phase {
+            Phase::Prefill => (format!("prompt of {} tokens", options.prompt), "time to first token, ms"),
+            Phase::Decode => (format!("{} tokens in the cache", options.context), "latency of a token, ms"),
         };
+        let title = format!("{}, {work}, batch {}", phase.name(), batches(reports));
         let values = |quantity: fn(&sim::result::Run) -> f64| {
             phases.iter().map(|phase| [quantity(&phase.ternary), quantity(&phase.fp16)]).collect()
         };
@@ -173,6 +185,15 @@ impl Row {
             ],
         })
     }
+}
+
+/// A name that leaves room for others.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 18;
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 /// 1, 2 and 5 of every decade between the two; the powers of ten alone where that is many.
@@ -209,15 +230,9 @@ mod tests {
             phase.fp16.chips = 1;
         }
         let svg = size_chart(&[small, example::report()]).unwrap().svg;
-        for label in [
-            "700m",
-            "70b",
-            "1 vs 2 chips",
-            "ternary",
-            "FP16",
-            "throughput, tokens/s",
-            "time to first token, ms",
-        ] {
+        for label in
+            ["700m", "70b", "1 vs 2", "ternary", "FP16", "throughput, tokens/s", "time to first token, ms"]
+        {
             assert!(svg.contains(&format!("\n{label}\n")), "{label}");
         }
         // 5.512345 ms and a tenth of it against 53.123456 ms.
@@ -231,6 +246,15 @@ mod tests {
         let figure = SizeFigure::new(&[decode_only, example::report()]);
         assert_eq!(figure.rows.len(), 1);
         assert!(figure.rows[0].title.starts_with("decode"));
+    }
+
+    #[test]
+    fn many_long_names_make_the_figure_wider() {
+        let mut long = example::report();
+        long.model = "a-checkpoint-with-a-long-name".to_owned();
+        let one = SizeFigure::new(&[long.clone()]);
+        assert_eq!((one.models[0].as_str(), one.size().0), ("a-checkpoint-with…", 1040));
+        assert!(SizeFigure::new(&vec![long; 9]).size().0 > 2000);
     }
 
     #[test]

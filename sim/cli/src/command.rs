@@ -54,8 +54,14 @@ impl Command {
     }
 }
 
+/// More models than this fit no chart.
+const MOST_MODELS: usize = 16;
+
 impl Job {
     fn resolve(models: &[String], run: RunArguments) -> anyhow::Result<Job> {
+        if models.len() > MOST_MODELS {
+            anyhow::bail!("--models has {} models: at most {MOST_MODELS} fit a chart", models.len());
+        }
         let phases = match run.phase {
             PhaseArgument::Prefill => vec![Phase::Prefill],
             PhaseArgument::Decode => vec![Phase::Decode],
