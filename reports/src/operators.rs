@@ -14,11 +14,25 @@ pub(crate) fn others(lines: usize) -> String {
     if lines == 1 { "1 other".to_owned() } else { format!("{lines} others") }
 }
 
+/// What the baseline's operators are, which the list says of the ternary machine's only.
+pub(crate) fn baseline_verification(fp16: &Run) -> String {
+    let verified: Vec<_> = fp16
+        .operators
+        .iter()
+        .filter(|operator| operator.verification == Verification::RtlVerified)
+        .map(|operator| operator.name)
+        .collect();
+    match verified.as_slice() {
+        [] => "all operators are modelled".to_owned(),
+        names => format!("{} are rtl-verified, the rest is modelled", names.join(", ")),
+    }
+}
+
 /// What the cycles and bytes were spent on. Operators without weight in either machine are one line.
 pub(crate) fn operators(phase: &PhaseReport) -> String {
     let [ternary, fp16] = [&phase.ternary, &phase.fp16];
     let mut grid = Grid::new("<>>>>>>><");
-    grid.row(["operator", "runs", "cycles", "share", "bytes", "FP16", "share", "bytes", "cycles are"]);
+    grid.row(["operator", "runs", "cycles", "share", "bytes", "FP16", "share", "bytes", "ternary is"]);
     grid.rule();
     let cells = |run: &Run, cycles: u64, moved: u64| {
         [short_count(cycles), percent(cycles as f64 / run.cycles as f64), bytes(moved)]
@@ -94,6 +108,11 @@ mod tests {
             "{text}"
         );
 
+        assert_eq!(baseline_verification(&phase.fp16), "all operators are modelled");
+        assert_eq!(
+            baseline_verification(&phase.ternary),
+            "qkv_proj, down_proj are rtl-verified, the rest is modelled"
+        );
         phase.ternary.operators[0].verification = Verification::RtlVerified;
         assert!(operators(&phase).contains("embedding"));
     }

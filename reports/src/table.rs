@@ -4,7 +4,7 @@ use sim::result::{PhaseReport, Report};
 
 use crate::grid::{Grid, wrapped};
 use crate::machine::{Machine, machines, system_components};
-use crate::operators::{SMALL, operators, others};
+use crate::operators::{SMALL, baseline_verification, operators, others};
 use crate::units::{bytes, count, number, percent, si, times};
 
 /// A report as text: per phase the two machines side by side, then their operators and what the array waited for.
@@ -149,6 +149,7 @@ fn notes(phase: &PhaseReport) -> String {
     for (label, run) in [("ternary mapping: ", &phase.ternary), ("FP16 mapping:    ", &phase.fp16)] {
         text.push_str(&wrapped(label, &run.mapping));
     }
+    text.push_str(&wrapped("FP16 cycles:     ", &baseline_verification(&phase.fp16)));
     let stepped = [&phase.ternary, &phase.fp16].map(|run| percent(1.0 - run.skipped_fraction));
     text.push_str(&wrapped(
         "stepped:         ",
