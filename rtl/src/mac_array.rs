@@ -201,7 +201,7 @@ mod tests {
     }
 
     /// RustHDL and the emitted Verilog agree in every output and cycle, whatever the inputs; that the values are the
-    /// contract's is shown with Verilator, in `tests/mac_array.rs`.
+    /// contract's is shown with Verilator, in `tests/values.rs`.
     #[test]
     fn rust_hdl_and_verilog_agree_on_anything() {
         for (lanes, columns, tokens, stream_bits) in [(1, 1, 1, 8), (3, 2, 2, 16), (7, 3, 4, 16)] {

@@ -77,3 +77,29 @@ impl Parameters {
         array_cycles(self.lanes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_sizes_panic_and_valid_ones_have_whole_tiles(
+            lanes in prop_oneof![any::<u32>(), 0u32..1100],
+            columns in prop_oneof![any::<u32>(), 0u32..1100],
+            tokens in prop_oneof![any::<u32>(), 0u32..1100],
+            stream_bits in prop_oneof![any::<u32>(), (0u32..9000).prop_map(|bytes| bytes * 8)],
+            acc_bits in prop_oneof![any::<u32>(), 0u32..40],
+        ) {
+            let p = Parameters { lanes, columns, tokens, stream_bits, acc_bits };
+            if p.validate().is_ok() {
+                let bits = u64::from(columns) * u64::from(lanes.div_ceil(5)) * 8;
+                prop_assert_eq!(p.beats(), bits.div_ceil(u64::from(stream_bits)));
+                prop_assert!(p.beats() >= 1 && p.latency_cycles() >= 2);
+                prop_assert_eq!(p.padded_lanes() % 5, 0);
+            }
+        }
+    }
+}

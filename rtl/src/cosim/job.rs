@@ -5,10 +5,10 @@ use contract::{Trit, dot};
 use super::{Activation, Pattern, Random, Run};
 use crate::{Error, Parameters};
 
-/// COLUMNS dot products for each of a group of tokens.
+/// Up to COLUMNS dot products for each of up to TOKENS tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// A row of K trits a column.
+    /// A row of K trits a column; columns beyond the last row get zero trits.
     pub weights: Vec<Vec<Trit>>,
     /// K activations a token.
     pub activations: Vec<Vec<i8>>,
@@ -46,15 +46,17 @@ impl Job {
 
     fn append(&self, parameters: &Parameters, run: &mut Run) {
         let (lanes, padded) = (parameters.lanes as usize, parameters.padded_lanes() as usize);
+        let columns = parameters.columns as usize;
         let k = self.weights.iter().map(Vec::len).max().unwrap_or(0);
         let steps = k.div_ceil(lanes);
         for step in 0..steps {
             let mut tile = vec![];
-            for row in &self.weights {
+            for row in self.weights.iter().take(columns) {
                 let start = tile.len();
                 tile.extend(row.iter().skip(step * lanes).take(lanes));
                 tile.resize(start + padded, Trit::Zero);
             }
+            tile.resize(columns * padded, Trit::Zero);
             for beat in tile.chunks(parameters.trits_per_beat() as usize) {
                 let mut beat = beat.to_vec();
                 beat.resize(parameters.trits_per_beat() as usize, Trit::Zero);
@@ -84,7 +86,12 @@ impl Job {
         let value = |row: &Vec<Trit>, token: &Vec<i8>| {
             dot(row, token, parameters.acc_bits).map_err(|error| Error::Schedule(error.to_string()))
         };
-        let results = |token| self.weights.iter().map(|row| value(row, token)).collect::<Result<Vec<_>, _>>();
+        let results = |token| {
+            let mut values =
+                self.weights.iter().map(|row| value(row, token)).collect::<Result<Vec<_>, _>>()?;
+            values.resize(parameters.columns as usize, 0);
+            Ok(values)
+        };
         (0..).zip(&self.activations).map(|(slot, token)| Ok((slot, results(token)?))).collect()
     }
 }

@@ -1,9 +1,9 @@
 // mac_array: a ternary MAC array without multipliers.
 //
-//   lanes 3, columns 2, token slots 2, stream 16 bits, accumulators 24 bits
-//   beats a tile: 1; cycles from activations to their result: 4
+//   lanes 3, columns 2, token slots 2, stream 8 bits, accumulators 24 bits
+//   beats a tile: 2; cycles from activations to their result: 4
 //
-// Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 16 --out DIR
+// Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 8 --out DIR
 
 // COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle.
 module mac_array (
@@ -11,8 +11,8 @@ module mac_array (
   input  wire        reset,
   input  wire        weight_valid,
   output wire        weight_ready,
-  input  wire [9:0]  weight_nz,
-  input  wire [9:0]  weight_neg,
+  input  wire [4:0]  weight_nz,
+  input  wire [4:0]  weight_neg,
   input  wire        activation_valid,
   output wire        activation_ready,
   input  wire [23:0] activation_data,
@@ -107,8 +107,8 @@ module weight_tile (
   input  wire       reset,
   input  wire       weight_valid,
   output wire       weight_ready,
-  input  wire [9:0] weight_nz,
-  input  wire [9:0] weight_neg,
+  input  wire [4:0] weight_nz,
+  input  wire [4:0] weight_neg,
   output wire       held,
   input  wire       release_tile,
   output wire [5:0] nonzero,
@@ -118,7 +118,7 @@ module weight_tile (
   wire at_last_beat;
   wire fill;
   wire swap;
-  localparam LAST_BEAT = 1'd0;
+  localparam LAST_BEAT = 1'd1;
   reg beat_register;
   reg loaded_register;
   reg held_register;
@@ -156,8 +156,8 @@ module tile_memory (
   input  wire       clock,
   input  wire       write,
   input  wire       beat,
-  input  wire [9:0] weight_nz,
-  input  wire [9:0] weight_neg,
+  input  wire [4:0] weight_nz,
+  input  wire [4:0] weight_neg,
   input  wire       swap,
   output wire [5:0] nonzero,
   output wire [5:0] negative
@@ -169,7 +169,7 @@ module tile_memory (
   reg [5:0] held_negative;
   assign nonzero = held_nonzero;
   assign negative = held_negative;
-  wire unused_padding = &{1'b0, weight_nz[4:3], weight_neg[4:3], weight_nz[9:8], weight_neg[9:8]};
+  wire unused_padding = &{1'b0, weight_nz[4:3], weight_neg[4:3]};
   always @(posedge clock) begin
     if (swap) begin
       held_nonzero <= loading_nonzero;
@@ -178,8 +178,10 @@ module tile_memory (
     if (write && beat == 1'd0) begin
       loading_nonzero[2:0] <= weight_nz[2:0];
       loading_negative[2:0] <= weight_neg[2:0];
-      loading_nonzero[5:3] <= weight_nz[7:5];
-      loading_negative[5:3] <= weight_neg[7:5];
+    end
+    if (write && beat == 1'd1) begin
+      loading_nonzero[5:3] <= weight_nz[2:0];
+      loading_negative[5:3] <= weight_neg[2:0];
     end
   end
 endmodule
