@@ -24,4 +24,4 @@ sim:
 
 # Regenerates the output and the charts that the README shows; a test holds them to what the command prints.
 readme: sim
-	tests/update-readme.sh
+	UPDATE_README=1 cargo test -p tritium-tests --test readme

@@ -186,7 +186,7 @@ impl<'a> Mapping<'a> {
         let footprint = Footprint::new(&workload, chip, &layout);
         let capacity = chip.capacity_bytes();
         let layers = workload.shape.num_hidden_layers;
-        let fewest = footprint.total().div_ceil(capacity).clamp(1, layers);
+        let fewest = footprint.total(1).div_ceil(capacity).clamp(1, layers);
         let chips = (fewest..=layers).find(|&chips| footprint.largest_stage(chips) <= capacity);
         let chips = chips.ok_or_else(|| Error::DoesNotFit {
             chip: chip.spec.name.clone(),
@@ -202,7 +202,7 @@ impl<'a> Mapping<'a> {
             tokens_per_pass,
             limit,
             chips,
-            resident_bytes: footprint.total(),
+            resident_bytes: footprint.total(chips),
             layout,
         })
     }
@@ -307,9 +307,11 @@ impl<'a> Mapping<'a> {
         let macs = |pairs: u64| 2 * pairs * shape.q_size();
         let operations = |pairs: u64| macs(pairs) + pairs * shape.num_attention_heads * SOFTMAX_OPERATIONS;
         let bytes = pass.cached_positions * self.cache_bytes_per_position();
+        // From the first sequence's first position on; the gaps before the next sequences' are left out.
+        let first = pass.first_token / self.workload.new * self.workload.positions();
         Job::VectorStream {
             data: Extent {
-                base: self.layout.cache_base + layer * self.layout.cache_stripes,
+                base: self.cache_stripe(layer, first),
                 stripes: bytes.div_ceil(self.layout.stripe_bytes),
             },
             data_bytes: bytes,
@@ -320,13 +322,17 @@ impl<'a> Mapping<'a> {
     }
 
     fn cache_write(&self, pass: &Pass, layer: u64) -> Extent {
-        let position = self.cache_bytes_per_position();
+        let bytes = pass.tokens * self.cache_bytes_per_position();
         // Where this pass's first token stands in its sequence, sequences lying one behind the other.
         let (sequence, done) = (pass.first_token / self.workload.new, pass.first_token % self.workload.new);
         let before = sequence * self.workload.positions() + self.workload.past + done;
-        let stripes = (pass.tokens * position).div_ceil(self.layout.stripe_bytes);
+        Extent { base: self.cache_stripe(layer, before), stripes: bytes.div_ceil(self.layout.stripe_bytes) }
+    }
+
+    /// The stripe with a position of a layer's cache.
+    fn cache_stripe(&self, layer: u64, position: u64) -> u64 {
         let layer_base = self.layout.cache_base + layer * self.layout.cache_stripes;
-        Extent { base: layer_base + before * position / self.layout.stripe_bytes, stripes }
+        layer_base + position * self.cache_bytes_per_position() / self.layout.stripe_bytes
     }
 
     fn embedding(&self, pass: &Pass) -> Job {
@@ -369,12 +375,15 @@ fn flat_bytes(format: WeightFormat, elements: u64) -> u64 {
 impl Layout {
     fn new(workload: &Workload, chip: &Chip) -> Layout {
         let (shape, stripe_bytes) = (workload.shape, chip.stripe_bytes());
+        // Layers begin at the first bank of a row, so that all are alike to the DRAM.
+        let sweep = chip.standard.banks() * chip.standard.columns;
         let mut layer_stripes = 0;
         for operator in workload.layer() {
             if let Work::Linear { n, k, format } = operator.work {
                 layer_stripes += Tiling::new(chip, format, n, k).image_stripes(chip);
             }
         }
+        let layer_stripes = layer_stripes.next_multiple_of(sweep);
         let (vocabulary, hidden) = (shape.vocab_size, shape.hidden_size);
         let head_stripes = if runs_on_array(workload.machine, workload.head_format) {
             Tiling::new(chip, workload.head_format, vocabulary, hidden).image_stripes(chip)
@@ -391,8 +400,8 @@ impl Layout {
             head,
             embedding_base,
             embedding_row_stripes,
-            cache_base: embedding_base + embedding_row_stripes * shape.vocab_size,
-            cache_stripes: cache_bytes.div_ceil(stripe_bytes),
+            cache_base: (embedding_base + embedding_row_stripes * shape.vocab_size).next_multiple_of(sweep),
+            cache_stripes: cache_bytes.div_ceil(stripe_bytes).next_multiple_of(sweep),
             stripe_bytes,
         }
     }
@@ -400,6 +409,8 @@ impl Layout {
 
 /// What must be resident, bytes.
 struct Footprint {
+    /// One copy serves as embedding and as head, where both are on one chip.
+    tied: bool,
     layers: u64,
     layer: u64,
     embedding: u64,
@@ -411,6 +422,7 @@ impl Footprint {
         let shape = workload.shape;
         let stripes = |count: u64| count * chip.stripe_bytes();
         Footprint {
+            tied: shape.tie_word_embeddings,
             layers: shape.num_hidden_layers,
             layer: stripes(layout.layer_stripes + layout.cache_stripes),
             embedding: flat_bytes(shape.embedding_format, shape.vocab_size * shape.hidden_size),
@@ -418,21 +430,21 @@ impl Footprint {
         }
     }
 
-    fn total(&self) -> u64 {
-        self.embedding + self.head + self.layers * self.layer
+    /// Bytes in the DRAM of `chips` chips.
+    fn total(&self, chips: u64) -> u64 {
+        let tables =
+            if self.tied && chips == 1 { self.embedding.max(self.head) } else { self.embedding + self.head };
+        tables + self.layers * self.layer
     }
 
     /// Bytes of the largest of `chips` stages: the first holds the embedding, the last the head.
     fn largest_stage(&self, chips: u64) -> u64 {
-        let layers_of =
-            |stage| (0..self.layers).filter(|&l| stage_of(l, self.layers, chips) == stage).count() as u64;
-        let stage = |stage: u64| {
-            layers_of(stage) * self.layer
-                + if stage == 0 { self.embedding } else { 0 }
-                + if stage + 1 == chips { self.head } else { 0 }
-        };
-        // Stages between the first and the last hold as many layers as the first or one fewer.
-        [0, chips / 2, chips - 1].into_iter().map(stage).max().unwrap_or(0)
+        if chips == 1 {
+            return self.total(1);
+        }
+        // Earlier stages hold a layer more where the layers do not divide evenly.
+        let (fewest, most) = (self.layers / chips, self.layers.div_ceil(chips));
+        (self.embedding + most * self.layer).max(self.head + fewest * self.layer)
     }
 }
 
@@ -554,8 +566,9 @@ mod tests {
         assert_eq!(layout.head.base, 80 * layout.layer_stripes);
         assert_eq!(layout.embedding_base, layout.head.base + layout.head.stripes);
         // 16 KiB a row of the embedding, four stripes of 4 KiB; 4 KiB a position of a layer's cache, one stripe.
-        assert_eq!(layout.cache_base, layout.embedding_base + 32_000 * 4);
-        assert_eq!(layout.cache_stripes, 3 * 513);
+        // Regions begin at a sweep of 512 stripes.
+        assert_eq!(layout.cache_base, (layout.embedding_base + 32_000 * 4).next_multiple_of(512));
+        assert_eq!(layout.cache_stripes, (3_u64 * 513).next_multiple_of(512));
         let pass = mapping.pass(0);
         let steps = mapping.layer(&pass, 7);
         let written = steps.iter().find_map(|step| match step.job {
@@ -563,7 +576,7 @@ mod tests {
             _ => None,
         });
         // The first sequence's new position follows its 512 old ones.
-        assert_eq!(written, Some(Extent { base: layout.cache_base + 7 * 3 * 513 + 512, stripes: 3 }));
+        assert_eq!(written, Some(Extent { base: layout.cache_base + 7 * 2048 + 512, stripes: 3 }));
         let mut base = 7 * layout.layer_stripes;
         for step in steps {
             if let Job::Array { image, .. } = step.job {
@@ -571,7 +584,7 @@ mod tests {
                 base += image.stripes;
             }
         }
-        assert_eq!(base, 8 * layout.layer_stripes);
+        assert_eq!(base.next_multiple_of(512), 8 * layout.layer_stripes);
     }
 
     #[test]

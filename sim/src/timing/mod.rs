@@ -5,6 +5,7 @@
 
 mod clock;
 mod flow;
+mod skip;
 mod stream;
 
 pub use self::flow::{ArraySchedule, array_schedule};
