@@ -47,7 +47,6 @@ pub struct AdderLevel {
     sum_register: Bank,
     carry_register: Bank,
     _pairs: usize,
-    _bits: usize,
 }
 
 impl AdderLevel {
@@ -64,7 +63,6 @@ impl AdderLevel {
             sum_register: Bank::new(sums, bits + 1),
             carry_register: Bank::new(sums, 1),
             _pairs: count / 2,
-            _bits: bits + 1,
         }
     }
 }
@@ -79,13 +77,13 @@ impl Logic for AdderLevel {
         self.sum_register.enable.next = self.enable.val();
         self.carry_register.enable.next = self.enable.val();
         for i in 0..self._pairs {
-            self.sum_register.d[i].next = signed_cast(self.operand[2 * i].val(), self._bits)
-                + signed_cast(self.operand[2 * i + 1].val(), self._bits)
-                + unsigned_cast(self.carry[2 * i].val(), self._bits);
+            self.sum_register.d[i].next = signed_cast(self.operand[2 * i].val(), self.sum[i].bits())
+                + signed_cast(self.operand[2 * i + 1].val(), self.sum[i].bits())
+                + unsigned_cast(self.carry[2 * i].val(), self.sum[i].bits());
             self.carry_register.d[i].next = self.carry[2 * i + 1].val();
         }
         for i in self._pairs..self.sum.len() {
-            self.sum_register.d[i].next = signed_cast(self.operand[2 * i].val(), self._bits);
+            self.sum_register.d[i].next = signed_cast(self.operand[2 * i].val(), self.sum[i].bits());
             self.carry_register.d[i].next = self.carry[2 * i].val();
         }
         Wires::join(&mut self.sum_register.q, &mut self.sum);

@@ -4,9 +4,11 @@
 //!                +------------+
 //!  activation ==>|            |
 //!     nonzero ==>|            |
-//!    negative ==>|  dot_unit  |--> result
-//!        slot -->|            |
-//!  first, accumulate, emit -->|
+//!    negative ==>|            |
+//!        slot -->|  dot_unit  |--> result
+//!       first -->|            |
+//!  accumulate -->|            |
+//!        emit -->|            |
 //!     advance -->+-----/\-----+
 //! ```
 //!
@@ -66,7 +68,6 @@ pub struct DotUnit {
     slot_memory: SlotMemory,
     total: Bus<Local>,
     result_register: Register,
-    _acc_bits: usize,
 }
 
 impl DotUnit {
@@ -90,7 +91,6 @@ impl DotUnit {
             slot_memory: SlotMemory::new(parameters.tokens, acc_bits),
             total: Bus::new(acc_bits),
             result_register: Register::new(acc_bits),
-            _acc_bits: acc_bits,
         }
     }
 }
@@ -111,9 +111,10 @@ impl Logic for DotUnit {
         clock!(self, clock, adder_tree, slot_memory, result_register);
         self.adder_tree.enable.next = self.advance.val();
         self.slot_memory.slot.next = self.slot.val();
-        self.total.next = (signed_cast(!self.first.val(), self._acc_bits) & self.slot_memory.read_data.val())
-            + signed_cast(self.adder_tree.sum[0].val(), self._acc_bits)
-            + unsigned_cast(self.adder_tree.sum_carry[0].val(), self._acc_bits);
+        self.total.next = (signed_cast(!self.first.val(), self.total.bits())
+            & self.slot_memory.read_data.val())
+            + signed_cast(self.adder_tree.sum[0].val(), self.total.bits())
+            + unsigned_cast(self.adder_tree.sum_carry[0].val(), self.total.bits());
         self.slot_memory.write.next = self.accumulate.val();
         self.slot_memory.write_data.next = self.total.val();
         self.result_register.enable.next = self.emit.val();

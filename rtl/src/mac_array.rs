@@ -2,13 +2,17 @@
 //!
 //! ```text
 //!                       +-------------+
-//!  weight_valid/ready ->|             |
-//!   weight_nz, _neg  ==>|             |-> result_valid/ready
-//!                       |  mac_array  |-> result_slot
-//!  activation_valid/ -->|             |==> result_data
-//!  ready, _slot, _first,|             |
-//!  _last, _release   -->|             |
-//!  activation_data   ==>+------/\-----+
+//!       weight_valid -->|             |--> weight_ready
+//!          weight_nz ==>|             |
+//!         weight_neg ==>|             |
+//!   activation_valid -->|             |--> activation_ready
+//!    activation_data ==>|  mac_array  |
+//!    activation_slot -->|             |--> result_valid
+//!   activation_first -->|             |--> result_slot
+//!    activation_last -->|             |==> result_data
+//! activation_release -->|             |
+//!       result_ready -->|             |
+//!              reset -->+------/\-----+
 //! ```
 //!
 //! | port | direction | width | meaning |

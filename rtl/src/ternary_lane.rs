@@ -74,8 +74,8 @@ impl Logic for TernaryLane {
         comment!("One trit times one activation: the activation, 0, or the complement with a carry of 1.");
         clock!(self, clock, operand_register, carry_register);
         self.operand_register.enable.next = self.enable.val();
-        self.operand_register.d.next = signed_cast(self.nonzero.val(), 8)
-            & (self.activation.val() ^ signed_cast(self.negative.val(), 8));
+        self.operand_register.d.next = signed_cast(self.nonzero.val(), self.operand.bits())
+            & (self.activation.val() ^ signed_cast(self.negative.val(), self.operand.bits()));
         self.operand.next = self.operand_register.q.val();
         self.carry_register.enable.next = self.enable.val();
         self.carry_register.d.next = self.negative.val();

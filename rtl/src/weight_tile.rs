@@ -5,7 +5,7 @@
 //!  weight_valid -->|               |--> held
 //!  weight_ready <--|  weight_tile  |==> nonzero
 //!     weight_nz ==>|               |==> negative
-//!    weight_neg ==>|               |<-- release
+//!    weight_neg ==>|               |<-- release_tile
 //!                  +-------/\------+
 //! ```
 //!
@@ -64,7 +64,6 @@ pub struct WeightTile {
     fill: Bus<Local>,
     swap: Bus<Local>,
     last_beat: Number,
-    _beat_bits: usize,
 }
 
 impl WeightTile {
@@ -93,7 +92,6 @@ impl WeightTile {
             fill: Bus::new(1),
             swap: Bus::new(1),
             last_beat: Number::new(parameters.beats() - 1, beat_bits),
-            _beat_bits: beat_bits,
         }
     }
 }
@@ -117,8 +115,8 @@ impl Logic for WeightTile {
         self.fill.next = self.write.val() & self.at_last_beat.val();
 
         self.beat_register.enable.next = self.write.val();
-        self.beat_register.d.next =
-            signed_cast(!self.at_last_beat.val(), self._beat_bits) & (self.beat_register.q.val() + 1);
+        self.beat_register.d.next = signed_cast(!self.at_last_beat.val(), self.beat_register.q.bits())
+            & (self.beat_register.q.val() + 1);
         self.loaded_register.enable.next = self.fill.val() | self.swap.val();
         self.loaded_register.d.next = self.fill.val();
         self.held_register.enable.next = self.swap.val() | self.release_tile.val();
