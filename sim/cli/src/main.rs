@@ -18,11 +18,8 @@ fn main() -> ExitCode {
     match Command::resolve(Arguments::parse()).and_then(execute) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A reader who has seen enough (`| head`) needs no message.
-            if !output::is_closed_pipe(&error) {
-                // Where stderr is closed as well there is nobody to tell.
-                let _ = writeln!(io::stderr(), "error: {}", output::one_line(&error));
-            }
+            // Where stderr is closed as well there is nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {}", output::one_line(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! Standard output, standard error and files.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -46,12 +46,6 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Whether the reader of standard output has gone.
-pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.into_iter().any(|cause| cause.kind() == ErrorKind::BrokenPipe)
-}
-
 /// The error and its causes in one line. A library's error may name its cause itself: it is not said twice.
 pub(crate) fn one_line(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
@@ -76,12 +70,5 @@ mod tests {
         let cause = anyhow!("no such file");
         assert_eq!(one_line(&cause.context("cannot read x: no such file")), "cannot read x: no such file");
         assert_eq!(one_line(&anyhow!("two\n  lines\n")), "two lines");
-    }
-
-    #[test]
-    fn a_closed_pipe_is_recognised_behind_its_context() {
-        let broken = anyhow::Error::new(io::Error::from(ErrorKind::BrokenPipe));
-        assert!(is_closed_pipe(&broken.context("cannot write to standard output")));
-        assert!(!is_closed_pipe(&anyhow::Error::new(io::Error::from(ErrorKind::StorageFull))));
     }
 }
