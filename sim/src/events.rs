@@ -3,7 +3,6 @@
 //! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
 
 use contract::ACTIVATION_BITS;
-use contract::latency::tree_levels;
 use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
@@ -103,13 +102,10 @@ impl Counter<'_> {
                 datapath.lanes_gated += column_cycles * lanes - active;
                 datapath.register_bits += active * u64::from(ACTIVATION_BITS);
                 for &(adders, bits) in &levels {
-                    add(datapath, bits, column_cycles * adders, 1);
+                    add(datapath, bits, column_cycles * adders);
                 }
-                // The popcount of the signs changes only with the tile; its correction is added once a token.
-                add(datapath, 1, tile_steps * columns * lanes, 0);
-                let sum_bits = ACTIVATION_BITS + tree_levels(u32::try_from(lanes).unwrap_or(u32::MAX));
-                add(datapath, sum_bits, column_cycles, 0);
-                add(datapath, spec.acc_bits, column_cycles, 1);
+                // The signs' popcount is added by the tree's and the accumulator's carry inputs, without an adder.
+                add(datapath, spec.acc_bits, column_cycles);
                 // A trit is two bits, in the loading register and in the held tile.
                 datapath.register_bits += tile_steps * columns * lanes * 2 * 2;
                 datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
@@ -147,10 +143,10 @@ impl Counter<'_> {
     }
 }
 
-/// `adds` additions of that width, with `registers` registers of it behind each.
-fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64, registers: u64) {
+/// `adds` additions of that width, each into a register.
+fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     *datapath.integer_adds.entry(bits).or_default() += adds;
-    datapath.register_bits += registers * adds * u64::from(bits);
+    datapath.register_bits += adds * u64::from(bits);
 }
 
 /// A binary tree's levels over `lanes` 8-bit operands: adders of the level and the width of their sums. An operand

@@ -14,99 +14,11 @@
 //!
 //! Does not: reorder requests, close rows that stay idle, postpone refreshes, refresh single banks.
 
-use std::collections::VecDeque;
-use std::ops::{Add, AddAssign, Mul, Sub};
+mod state;
 
-use super::{AddressMapping, Location, Standard, Timing};
-
-const CLOSED: i64 = i64::MIN;
-
-/// Kind of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// A burst from the DRAM.
-    Read,
-    /// A burst to the DRAM.
-    Write,
-}
-
-/// A command on the channel's bus, for the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// Command-clock cycle of its last slot.
-    pub cycle: i64,
-    /// What it is.
-    pub kind: CommandKind,
-    /// The bank; 0 for a refresh of all.
-    pub bank: usize,
-    /// The row that is or was open; -1 for a refresh.
-    pub row: i64,
-}
-
-/// DRAM commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the standards' own words")]
-pub enum CommandKind {
-    Activate,
-    Precharge,
-    Read,
-    Write,
-    Refresh,
-}
-
-/// Commands issued, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Read bursts.
-    pub reads: u64,
-    /// Write bursts.
-    pub writes: u64,
-    /// Row activations.
-    pub activates: u64,
-    /// Precharges, those before a refresh included.
-    pub precharges: u64,
-    /// All-bank refreshes.
-    pub refreshes: u64,
-}
-
-impl Counters {
-    fn zip(self, other: Counters, f: impl Fn(u64, u64) -> u64) -> Counters {
-        Counters {
-            reads: f(self.reads, other.reads),
-            writes: f(self.writes, other.writes),
-            activates: f(self.activates, other.activates),
-            precharges: f(self.precharges, other.precharges),
-            refreshes: f(self.refreshes, other.refreshes),
-        }
-    }
-}
-
-impl Add for Counters {
-    type Output = Counters;
-    fn add(self, other: Counters) -> Counters {
-        self.zip(other, |a, b| a + b)
-    }
-}
-
-impl AddAssign for Counters {
-    fn add_assign(&mut self, other: Counters) {
-        *self = *self + other;
-    }
-}
-
-impl Sub for Counters {
-    type Output = Counters;
-    fn sub(self, other: Counters) -> Counters {
-        self.zip(other, |a, b| a - b)
-    }
-}
-
-impl Mul<u64> for Counters {
-    type Output = Counters;
-    fn mul(self, factor: u64) -> Counters {
-        self.zip(self, |a, _| a * factor)
-    }
-}
+pub(crate) use self::state::State;
+use self::state::{Bank, CLOSED, free_slot, take_slot};
+use super::{Access, AddressMapping, Command, CommandKind, Counters, Location, Standard, Timing};
 
 /// What does not change: the standard, the mapping, the queue.
 #[derive(Clone, Debug)]
@@ -115,44 +27,6 @@ pub(crate) struct Spec {
     mapping: AddressMapping,
     queue_depth: usize,
     split_command_bus: bool,
-}
-
-/// What changes, in a form that can be compared and moved in time: every cycle is absolute, and [`State::shift`]
-/// moves all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct State {
-    banks: Vec<Bank>,
-    groups: Vec<Group>,
-    next_activate: i64,
-    next_read: i64,
-    next_write: i64,
-    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each.
-    four_activates: [i64; 4],
-    /// Column cycles of the requests that fill the queue, oldest first.
-    queue: VecDeque<i64>,
-    /// Slots taken at or after `horizon`, ascending. Where the bus is split, row commands have their own, and column
-    /// commands need no record, since they issue in order.
-    column_bus: VecDeque<i64>,
-    row_bus: VecDeque<i64>,
-    /// When the last request entered the queue; no later request enters before.
-    horizon: i64,
-    refresh_due: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Bank {
-    open_row: i64,
-    next_activate: i64,
-    next_precharge: i64,
-    next_read: i64,
-    next_write: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Group {
-    next_activate: i64,
-    next_read: i64,
-    next_write: i64,
 }
 
 /// The commands that one request needs, at their cycles.
@@ -180,10 +54,6 @@ impl Channel {
         queue_depth: usize,
         refresh_due: i64,
     ) -> Channel {
-        let bank =
-            Bank { open_row: CLOSED, next_activate: 0, next_precharge: 0, next_read: 0, next_write: 0 };
-        let group = Group { next_activate: 0, next_read: 0, next_write: 0 };
-        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Channel {
             spec: Spec {
                 timing: standard.timing.clone(),
@@ -191,19 +61,7 @@ impl Channel {
                 queue_depth: queue_depth.max(1),
                 split_command_bus: standard.split_command_bus,
             },
-            state: State {
-                banks: vec![bank; count(standard.banks())],
-                groups: vec![group; count(standard.bank_groups)],
-                next_activate: 0,
-                next_read: 0,
-                next_write: 0,
-                four_activates: [0; 4],
-                queue: VecDeque::with_capacity(queue_depth),
-                column_bus: VecDeque::new(),
-                row_bus: VecDeque::new(),
-                horizon: 0,
-                refresh_due,
-            },
+            state: State::new(standard, refresh_due),
             counters: Counters::default(),
             trace: None,
         }
@@ -409,93 +267,6 @@ impl Channel {
 
     pub(crate) fn set_state(&mut self, state: State) {
         self.state = state;
-    }
-}
-
-impl State {
-    fn advance_horizon(&mut self, arrival: i64) {
-        self.horizon = arrival;
-        for bus in [&mut self.column_bus, &mut self.row_bus] {
-            while bus.front().is_some_and(|&slot| slot < arrival) {
-                bus.pop_front();
-            }
-        }
-    }
-
-    /// Raises every cycle that has passed to the horizon: no later request can tell the difference, since none enters
-    /// the queue before it. What is left to differ between two states matters.
-    pub(crate) fn forget_the_past(&mut self) {
-        let horizon = self.horizon;
-        let raise = |cycle: &mut i64| *cycle = (*cycle).max(horizon);
-        for bank in &mut self.banks {
-            raise(&mut bank.next_activate);
-            raise(&mut bank.next_precharge);
-            raise(&mut bank.next_read);
-            raise(&mut bank.next_write);
-        }
-        for group in &mut self.groups {
-            raise(&mut group.next_activate);
-            raise(&mut group.next_read);
-            raise(&mut group.next_write);
-        }
-        raise(&mut self.next_activate);
-        raise(&mut self.next_read);
-        raise(&mut self.next_write);
-        self.four_activates.iter_mut().for_each(raise);
-        self.queue.iter_mut().for_each(raise);
-    }
-
-    /// Moves the state by `cycles` in time and by `rows` in address.
-    pub(crate) fn shift(&mut self, cycles: i64, rows: i64) {
-        for bank in &mut self.banks {
-            if bank.open_row != CLOSED {
-                bank.open_row += rows;
-            }
-            bank.next_activate += cycles;
-            bank.next_precharge += cycles;
-            bank.next_read += cycles;
-            bank.next_write += cycles;
-        }
-        for group in &mut self.groups {
-            group.next_activate += cycles;
-            group.next_read += cycles;
-            group.next_write += cycles;
-        }
-        self.next_activate += cycles;
-        self.next_read += cycles;
-        self.next_write += cycles;
-        let lists = self.queue.iter_mut().chain(&mut self.column_bus).chain(&mut self.row_bus);
-        self.four_activates.iter_mut().chain(lists).for_each(|cycle| *cycle += cycles);
-        self.horizon += cycles;
-        self.refresh_due += cycles;
-    }
-
-    /// The cycle before which no request enters the queue.
-    pub(crate) fn horizon(&self) -> i64 {
-        self.horizon
-    }
-}
-
-/// The first free slot at or after `from`.
-fn free_slot(bus: &VecDeque<i64>, from: i64) -> i64 {
-    if bus.back().is_none_or(|&last| last < from) {
-        return from;
-    }
-    let mut slot = from;
-    for &taken in bus.range(bus.partition_point(|&taken| taken < from)..) {
-        if taken != slot {
-            break;
-        }
-        slot += 1;
-    }
-    slot
-}
-
-fn take_slot(bus: &mut VecDeque<i64>, slot: i64) {
-    if bus.back().is_none_or(|&last| last < slot) {
-        bus.push_back(slot);
-    } else {
-        bus.insert(bus.partition_point(|&taken| taken < slot), slot);
     }
 }
 

@@ -4,10 +4,12 @@ mod address;
 mod channel;
 #[cfg(test)]
 mod checker;
+mod command;
 mod standard;
 
 pub(crate) use channel::State as ChannelState;
 
 pub use address::{AddressMapping, Location};
-pub use channel::{Access, Channel, Command, CommandKind, Counters};
+pub use channel::Channel;
+pub use command::{Access, Command, CommandKind, Counters};
 pub use standard::{Standard, Timing, standard, standard_names};
