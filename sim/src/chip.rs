@@ -1,5 +1,6 @@
 //! A chip: engines, SRAMs, vector unit, DRAM and link, as a YAML file describes them. Complete when it is constructed.
 
+use contract::widths::sum_bits;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -131,7 +132,12 @@ impl Chip {
             ("lanes", spec.lanes, 1..=1024, "from 1 to 1024"),
             ("columns", spec.columns, 1..=1024, "from 1 to 1024"),
             ("token_slots", spec.token_slots, 1..=1024, "from 1 to 1024"),
-            ("acc_bits", u64::from(spec.acc_bits), 9..=32, "from 9 to 32"),
+            (
+                "acc_bits",
+                u64::from(spec.acc_bits),
+                u64::from(sum_bits(spec.lanes))..=32,
+                "wide enough for one step's sum, at most 32",
+            ),
             ("stream_fifo_beats", spec.stream_fifo_beats, 2..=1 << 20, "from 2 to 2^20"),
             ("clock_mhz", spec.clock_mhz, 1..=10_000, "from 1 to 10000"),
             ("activation_sram_kb", spec.activation_sram_kb, 1..=1 << 30, "from 1 to 2^30"),
@@ -142,6 +148,9 @@ impl Chip {
             ("dram.queue_depth", spec.dram.queue_depth as u64, 1..=1024, "from 1 to 1024"),
             ("link.latency_ns", spec.link.latency_ns, 0..=1_000_000_000, "at most 10^9"),
         ];
+        if spec.name.is_empty() || spec.name.chars().any(char::is_control) {
+            return Err(fail("name", format!("{:?}", spec.name), "a name without control characters"));
+        }
         for (field, value, range, expected) in ranges {
             if !range.contains(&value) {
                 return Err(fail(field, value.to_string(), expected));
@@ -161,11 +170,11 @@ impl Chip {
                 "a power of two from 1 to 4096",
             ));
         }
-        if !(spec.link.bandwidth_gb_s > 0.0 && spec.link.bandwidth_gb_s <= 1e6) {
+        if !(1e-3..=1e6).contains(&spec.link.bandwidth_gb_s) {
             return Err(fail(
                 "link.bandwidth_gb_s",
                 spec.link.bandwidth_gb_s.to_string(),
-                "above 0, at most 10^6",
+                "from 0.001 to 10^6",
             ));
         }
         if !(spec.static_power_w >= 0.0 && spec.static_power_w <= 1e6) {
@@ -197,6 +206,11 @@ impl Chip {
     /// Peak DRAM bandwidth, 10^9 bytes a second.
     pub fn dram_peak_gb_s(&self) -> f64 {
         self.spec.dram.channels as f64 * self.standard.channel_peak_gb_s()
+    }
+
+    /// What the engines' weight streams take together, 10^9 bytes a second.
+    pub fn stream_peak_gb_s(&self) -> f64 {
+        (self.spec.engines * self.spec.stream_bits / 8 * self.spec.clock_mhz) as f64 / 1000.0
     }
 
     /// Multiply-accumulates a cycle, all engines.

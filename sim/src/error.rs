@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A name that is neither a preset nor a file.
-    #[error("unknown {kind} `{name}`: known are {known}{}", nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?")))]
+    #[error("unknown {kind} `{}`: known are {known}{}", name.escape_debug(), nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?")))]
     Unknown {
         /// "chip" or "DRAM standard".
         kind: &'static str,
@@ -99,17 +99,15 @@ pub enum Error {
         /// What the smallest stage needs.
         need_bytes: u64,
     },
-    /// A sequence longer than the model's positions.
-    #[error("{field} {value} exceeds the {limit} positions of model `{model}`")]
-    TooLong {
-        /// "prompt" or "context".
-        field: &'static str,
-        /// The value.
-        value: u64,
+    /// A run whose counts could leave 64 bits.
+    #[error(
+        "{tokens} tokens of model `{model}` are more than 2^57 multiply-accumulates: choose a smaller batch or prompt"
+    )]
+    TooLarge {
+        /// Tokens of the run: prompt x batch, or batch.
+        tokens: u64,
         /// The model.
         model: String,
-        /// The model's limit.
-        limit: u64,
     },
     /// A count that is zero or too large.
     #[error("{field} must be {expected}, not {value}")]
@@ -120,6 +118,12 @@ pub enum Error {
         value: u64,
         /// What would be right.
         expected: &'static str,
+    },
+    /// A result that breaks a physical bound.
+    #[error("the result is inconsistent, which is a fault of this program: not true that {what}")]
+    Inconsistent {
+        /// What should hold.
+        what: &'static str,
     },
     /// The energy tables lack what the run needs.
     #[error("energy: {0}")]

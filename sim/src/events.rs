@@ -10,7 +10,7 @@ use crate::Error;
 use crate::chip::ChipSpec;
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
 use crate::timing::Timing;
-use crate::workload::{Machine, Work};
+use crate::workload::{HALF_BYTES, Machine};
 
 /// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
 const ZERO_DENSITY: (u64, u64) = (1, 3);
@@ -42,7 +42,8 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
         read_bytes: commands.reads * chip.standard.burst_bytes,
         written_bytes: commands.writes * chip.standard.burst_bytes,
         activates: commands.activates,
-        refreshes: commands.refreshes,
+        // Every chip refreshes while one of them works.
+        refreshes: commands.refreshes * mapping.chips,
     };
     // A pipeline's stages are all powered while one of them works.
     events.powered_chip_seconds =
@@ -61,29 +62,33 @@ impl Counter<'_> {
         for step in steps {
             match step.job {
                 Job::Array { tiling, tokens, .. } => self.array(&tiling, tokens, times),
-                Job::VectorStream { data_bytes, streamed_operations, further_operations, macs, .. } => {
+                Job::VectorStream {
+                    data_bytes,
+                    streamed_operations,
+                    further_operations,
+                    macs,
+                    results,
+                    ..
+                } => {
                     self.events.vector.fp16_macs += times * macs;
                     self.events.vector.fp32_ops += times * (streamed_operations + further_operations - macs);
                     self.fifo(times * data_bytes);
+                    self.vector_sram(times * macs * HALF_BYTES, times * results * WORD_BYTES);
                 }
-                Job::Vector { operations, elements, .. } => {
+                Job::Vector { operations, reads, writes, .. } => {
                     self.events.vector.fp32_ops += times * operations;
-                    let bytes = times * elements * WORD_BYTES;
-                    self.access(
-                        "vector",
-                        self.spec.vector.sram_kb * 1024 / self.vector_banks(),
-                        bytes,
-                        bytes,
-                    );
+                    self.vector_sram(times * reads * WORD_BYTES, times * writes * WORD_BYTES);
                 }
-                Job::Write { .. } | Job::Link { .. } => {}
+                Job::Write { bytes, .. } | Job::Link { bytes } => self.vector_sram(times * bytes, 0),
             }
         }
     }
 
-    /// A bank of the vector unit's SRAM serves 64 bits a cycle, two lanes.
-    fn vector_banks(&self) -> u64 {
-        (self.spec.vector.lanes / 2).clamp(1, self.spec.vector.sram_kb)
+    /// A bank of the vector unit's SRAM serves two lanes.
+    fn vector_sram(&mut self, read: u64, written: u64) {
+        let vector = &self.spec.vector;
+        let banks = (vector.lanes / 2).clamp(1, vector.sram_kb);
+        self.access("vector", vector.sram_kb * 1024 / banks, read, written);
     }
 
     fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
@@ -111,7 +116,8 @@ impl Counter<'_> {
                 datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
             }
             Machine::Fp16 => {
-                datapath.fp16_multiplies += column_cycles * lanes;
+                // A padded lane multiplies zeros, which toggle nothing.
+                datapath.fp16_multiplies += products;
                 datapath.fp16_adds += column_cycles * (lanes - 1);
                 // Sums are kept in FP32 across steps, as tensor cores do.
                 datapath.fp32_adds += column_cycles;
@@ -170,14 +176,12 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
         PaperOperations::fp16_attention(workload.new, workload.positions(), workload.shape.q_size())
             .and_then(|sequence| sequence.times(workload.batch))
             .map_err(energy)?;
-    for operator in workload.layer() {
-        if let Work::Linear { n, k, .. } = operator.work {
-            let linear = match workload.machine {
-                Machine::Ternary => PaperOperations::ternary_linear(workload.tokens(), k, n),
-                Machine::Fp16 => PaperOperations::fp16_linear(workload.tokens(), k, n),
-            };
-            layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
-        }
+    for (n, k) in workload.layer_linears() {
+        let linear = match workload.machine {
+            Machine::Ternary => PaperOperations::ternary_linear(workload.tokens(), k, n),
+            Machine::Fp16 => PaperOperations::fp16_linear(workload.tokens(), k, n),
+        };
+        layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
     }
     layer.times(workload.shape.num_hidden_layers).map_err(energy)
 }

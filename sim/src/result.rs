@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use model::WeightFormat;
 use serde::Serialize;
 
 /// Version of the JSON document. It grows when a key changes its meaning or goes; new keys do not change it.
@@ -36,6 +37,8 @@ pub struct Options {
     pub batch: u64,
     /// Sequences served together by the FP16 baseline (differs from `batch` only for `--batch max`).
     pub fp16_batch: u64,
+    /// What the ternary machine's head is held in; the baseline's is FP16.
+    pub head: WeightFormat,
 }
 
 /// The two phases of serving a language model.
@@ -102,6 +105,8 @@ pub struct Run {
     pub dram_bandwidth_gb_s: f64,
     /// The DRAM's peak, 10^9 bytes a second: `dram_bandwidth_gb_s` never exceeds it.
     pub dram_peak_gb_s: f64,
+    /// What the engines' weight streams take together, 10^9 bytes a second; below the DRAM's peak it is the limit.
+    pub stream_peak_gb_s: f64,
     /// Row hits, activates and refreshes behind `dram_bytes`.
     pub dram_commands: DramCommands,
     /// Multiply-accumulates of the array's linears over what all its lanes could do in `cycles`; 0 to 1.

@@ -40,13 +40,12 @@ pub struct Request {
     pub skip: bool,
 }
 
-/// The largest prompt, context and batch: beyond any model's positions and any memory, and such that no count of events
-/// leaves 64 bits.
+/// The largest prompt and context: beyond any model's positions.
 pub const MAX_TOKENS: u64 = 1 << 24;
 /// The largest batch.
 pub const MAX_BATCH: u64 = 1 << 20;
-/// The most multiply-accumulates of a run.
-const MAX_MACS: u128 = 1 << 58;
+/// The most multiply-accumulates of a run, padding included: each clocks fewer than 64 bits of registers.
+const MAX_MACS: u128 = 1 << 57;
 
 /// Simulates a model on a chip, ternary and FP16.
 ///
@@ -80,6 +79,7 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
             context: request.context,
             batch: batches[0],
             fp16_batch: batches[1],
+            head: request.head.unwrap_or(shape.head_format),
         },
         phases: done.into_iter().zip(fp16).map(|(ternary, fp16)| compare(ternary, fp16)).collect(),
     })
@@ -105,10 +105,14 @@ impl<'a> Setup<'a> {
     fn batch(&self, machine: Machine) -> Result<u64, Error> {
         let fits = |batch| {
             self.request.phases.iter().try_fold(true, |all, &phase| {
-                let chips = |batch| Ok(Mapping::new(self.workload(machine, phase, batch), self.chip)?.chips);
+                let chips = |batch| {
+                    let workload = self.workload(machine, phase, batch);
+                    check_size(&workload)?;
+                    Ok(Mapping::new(workload, self.chip)?.chips)
+                };
                 match chips(batch) {
                     Ok(needed) => Ok(all && needed == chips(1)?),
-                    Err(Error::DoesNotFit { .. }) if batch > 1 => Ok(false),
+                    Err(Error::DoesNotFit { .. } | Error::TooLarge { .. }) if batch > 1 => Ok(false),
                     Err(error) => Err(error),
                 }
             })
@@ -134,6 +138,7 @@ impl<'a> Setup<'a> {
         let workload = self.workload(machine, phase, batch);
         check_size(&workload)?;
         let mapping = Mapping::new(workload, self.chip)?;
+        check_padding(&mapping)?;
         let timing = timing::run(&mapping, self.request.skip);
         let events = events::count(&mapping, &timing)?;
         Measured::new(&mapping, &timing, &events, costs)
@@ -156,9 +161,25 @@ fn check_size(workload: &Workload) -> Result<(), Error> {
     let attended =
         u128::from(workload.positions()) * u128::from(shape.num_hidden_layers * shape.q_size()) * 2;
     if tokens * (weights + attended) > MAX_MACS {
-        let value = workload.tokens();
-        let expected = "fewer: this model would take more than 2^58 multiply-accumulates";
-        return Err(Error::Option { field: "tokens of the run", value, expected });
+        return Err(Error::TooLarge { tokens: workload.tokens(), model: shape.name.clone() });
+    }
+    Ok(())
+}
+
+/// The same for the lanes that a tile pads: a chip's tiles may be far larger than a model's matrices.
+fn check_padding(mapping: &Mapping) -> Result<(), Error> {
+    let (chip, workload) = (mapping.chip, &mapping.workload);
+    let tile = u128::from(chip.spec.lanes * chip.spec.columns);
+    let mut lanes = 0;
+    for operator in workload.layer().iter().chain(&workload.epilogue()) {
+        if let Work::Linear { n, k, format } = operator.work {
+            let tiling = Tiling::new(chip, format, n, k);
+            lanes += u128::from(tiling.tiles) * u128::from(tiling.steps) * tile;
+        }
+    }
+    let layers = u128::from(workload.shape.num_hidden_layers);
+    if lanes * layers * u128::from(workload.tokens()) > MAX_MACS {
+        return Err(Error::TooLarge { tokens: workload.tokens(), model: workload.shape.name.clone() });
     }
     Ok(())
 }
@@ -204,12 +225,13 @@ impl Measured {
             dram_bytes,
             dram_bandwidth_gb_s: dram_bytes as f64 / seconds / 1e9,
             dram_peak_gb_s: chip.dram_peak_gb_s(),
+            stream_peak_gb_s: chip.stream_peak_gb_s(),
             dram_commands: DramCommands {
                 reads: commands.reads,
                 writes: commands.writes,
                 activates: commands.activates,
                 precharges: commands.precharges,
-                refreshes: commands.refreshes,
+                refreshes: commands.refreshes * mapping.chips,
             },
             array_utilization: array_macs(mapping) as f64
                 / (chip.lanes_total() as f64 * timing.cycles as f64),
@@ -230,7 +252,7 @@ impl Measured {
                 .collect(),
             skipped_fraction: timing.skipped_fraction,
         };
-        check_bounds(mapping, &run);
+        check_bounds(mapping, &run)?;
         Ok(Measured { run, joules })
     }
 }
@@ -244,28 +266,26 @@ fn verification(mapping: &Mapping, on_array: bool) -> Verification {
 }
 
 /// Physical bounds and conservation, on every result: a violation is a fault of this program.
-fn check_bounds(mapping: &Mapping, run: &Run) {
-    let itemised: u64 = run.operators.iter().map(|operator| operator.bytes).sum();
-    assert_eq!(itemised, run.dram_bytes, "every byte on the pins belongs to an operator");
+fn check_bounds(mapping: &Mapping, run: &Run) -> Result<(), Error> {
     let (chip, workload) = (mapping.chip, &mapping.workload);
-    let mut images = 0;
+    let ensure =
+        |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(Error::Inconsistent { what }) };
+    let itemised: u64 = run.operators.iter().map(|operator| operator.bytes).sum();
+    ensure(itemised == run.dram_bytes, "every byte on the pins belongs to an operator")?;
+    let (mut images, mut moved) = (0, 0);
     for operator in workload.layer() {
         if let Work::Linear { n, k, format } = operator.work {
             images += Tiling::new(chip, format, n, k).image_stripes(chip) * chip.stripe_bytes();
+            moved += run.operators.iter().find(|o| o.name == operator.name).map_or(0, |o| o.bytes);
         }
     }
-    let linears = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"];
-    let moved: u64 = run.operators.iter().filter(|o| linears.contains(&o.name)).map(|o| o.bytes).sum();
     let expected = images * workload.shape.num_hidden_layers * run.passes;
-    assert_eq!(moved, expected, "the weights cross the pins once a pass");
-    assert!(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "bandwidth within the DRAM's peak");
-    assert!(run.array_utilization <= 1.0, "no more products than lanes");
-    assert_eq!(run.array_busy_cycles + run.stalls.total(), run.cycles, "every cycle has one cause");
-    assert_eq!(
-        run.operators.iter().map(|o| o.cycles).sum::<u64>(),
-        run.cycles,
-        "every cycle has one operator"
-    );
+    ensure(moved == expected, "the weights cross the pins once a pass")?;
+    ensure(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "bandwidth stays within the DRAM's peak")?;
+    ensure(run.array_utilization <= 1.0, "there are no more products than lanes")?;
+    ensure(run.array_busy_cycles + run.stalls.total() == run.cycles, "every cycle has one cause")?;
+    let operators: u64 = run.operators.iter().map(|operator| operator.cycles).sum();
+    ensure(operators == run.cycles, "every cycle has one operator")
 }
 
 fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {

@@ -102,6 +102,8 @@ pub enum Work {
         elements: u64,
         /// Vector operations an element.
         operations: u64,
+        /// Elements read for each: 2 where two vectors meet.
+        operands: u64,
         /// Passes that need the whole vector first (a sum of squares, a maximum).
         reductions: u64,
     },
@@ -194,6 +196,23 @@ impl<'a> Workload<'a> {
         vec![Operator::new("embedding", Work::Embedding)]
     }
 
+    /// The linears of one layer as a checkpoint holds them, (outputs, inputs), for counts that must not depend on which
+    /// of them a machine fuses.
+    pub fn layer_linears(&self) -> [(u64, u64); 7] {
+        let shape = self.shape;
+        let (hidden, inner, q, kv) =
+            (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
+        [
+            (q, hidden),
+            (kv, hidden),
+            (kv, hidden),
+            (hidden, q),
+            (inner, hidden),
+            (inner, hidden),
+            (hidden, inner),
+        ]
+    }
+
     /// Operators of one layer, in order. Matrices that share their input are one operator, as serving systems fuse them.
     pub fn layer(&self) -> Vec<Operator> {
         use operations::{DEQUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
@@ -203,58 +222,63 @@ impl<'a> Workload<'a> {
         let format = self.machine.linear_format();
         let linear = |name, n, k| Operator::new(name, Work::Linear { n, k, format });
         // Integer results are scaled where they are consumed; FP16 results need none of it.
-        let dequantize = if self.machine == Machine::Ternary { DEQUANTIZE } else { 0 };
+        let ternary = self.machine == Machine::Ternary;
+        let dequantize = if ternary { DEQUANTIZE } else { 0 };
         let gate = match shape.hidden_act {
             Activation::Silu => SILU_GATE,
             Activation::Relu2 => RELU2_GATE,
         };
         vec![
-            self.norm("input_layernorm", hidden, true),
+            self.norm("input_layernorm", hidden, true, ternary),
             linear("qkv_proj", q + 2 * kv, hidden),
-            Operator::elementwise("rotary_embedding", q + 2 * kv, ROPE + dequantize, 0),
+            Operator::elementwise("qkv_scale", q + 2 * kv, dequantize, 1, 0),
+            Operator::elementwise("rotary_embedding", q + kv, ROPE, 2, 0),
             Operator::new("kv_cache_write", Work::CacheWrite),
             Operator::new("attention", Work::Attention),
-            self.norm("attn_sub_norm", q, shape.sub_norms),
+            self.norm("attn_sub_norm", q, shape.sub_norms, ternary),
             linear("o_proj", hidden, q),
-            Operator::elementwise("attention_residual", hidden, RESIDUAL + dequantize, 0),
-            self.norm("post_attention_layernorm", hidden, true),
+            Operator::elementwise("attention_residual", hidden, RESIDUAL + dequantize, 2, 0),
+            self.norm("post_attention_layernorm", hidden, true, ternary),
             linear("gate_up_proj", 2 * inner, hidden),
-            Operator::elementwise("activation", inner, gate + 2 * dequantize, 0),
-            self.norm("ffn_sub_norm", inner, shape.sub_norms),
+            Operator::elementwise("activation", inner, gate + 2 * dequantize, 2, 0),
+            self.norm("ffn_sub_norm", inner, shape.sub_norms, ternary),
             linear("down_proj", hidden, inner),
-            Operator::elementwise("mlp_residual", hidden, RESIDUAL + dequantize, 0),
+            Operator::elementwise("mlp_residual", hidden, RESIDUAL + dequantize, 2, 0),
         ]
         .into_iter()
         .filter(|operator| operator.work != Work::NOTHING)
         .collect()
     }
 
-    /// Operators after the last layer.
+    /// Operators after the last layer, for the tokens whose logits are wanted.
     pub fn epilogue(&self) -> Vec<Operator> {
-        let hidden = self.shape.hidden_size;
-        let head = Work::Linear { n: self.shape.vocab_size, k: hidden, format: self.head_format };
-        let mut norm = self.norm("norm", hidden, true);
-        norm.logits_only = true;
-        vec![norm, Operator { name: "lm_head", work: head, logits_only: true }]
+        let (hidden, vocabulary) = (self.shape.hidden_size, self.shape.vocab_size);
+        let head = Work::Linear { n: vocabulary, k: hidden, format: self.head_format };
+        let ternary = self.head_format == WeightFormat::Ternary;
+        let scale = if ternary { operations::DEQUANTIZE } else { 0 };
+        let norm = self.norm("norm", hidden, true, ternary);
+        let scale = Operator::elementwise("logits_scale", vocabulary, scale, 1, 0);
+        let operators = [norm, Operator::new("lm_head", head), scale].into_iter();
+        let wanted = operators.filter(|operator| operator.work != Work::NOTHING);
+        wanted.map(|operator| Operator { logits_only: true, ..operator }).collect()
     }
 
-    /// What stands between an operator and the linear behind it: a norm where the model has one, and the quantiser on
-    /// the ternary machine. Without the norm the operator keeps the quantiser and its name says so.
-    fn norm(&self, name: &'static str, elements: u64, present: bool) -> Operator {
-        let ternary = self.machine == Machine::Ternary;
-        let (norm, quantize) = (u64::from(present), u64::from(ternary));
+    /// What stands between an operator and the linear behind it: a norm where the model has one, and the quantiser where
+    /// the linear is ternary. Without the norm the operator keeps the quantiser and its name says so.
+    fn norm(&self, name: &'static str, elements: u64, present: bool, quantized: bool) -> Operator {
+        let (norm, quantize) = (u64::from(present), u64::from(quantized));
         let operations = norm * operations::RMS_NORM + quantize * operations::QUANTIZE;
         let name = match (present, name) {
             (false, "attn_sub_norm") => "attention_quantize",
             (false, _) => "activation_quantize",
             (true, name) => name,
         };
-        Operator::elementwise(name, elements, operations, norm + quantize)
+        Operator::elementwise(name, elements, operations, 1, norm + quantize)
     }
 }
 
 impl Work {
-    const NOTHING: Work = Work::Elementwise { elements: 0, operations: 0, reductions: 0 };
+    const NOTHING: Work = Work::Elementwise { elements: 0, operations: 0, operands: 0, reductions: 0 };
 }
 
 impl Operator {
@@ -262,11 +286,17 @@ impl Operator {
         Operator { name, work, logits_only: false }
     }
 
-    fn elementwise(name: &'static str, elements: u64, operations: u64, reductions: u64) -> Operator {
+    fn elementwise(
+        name: &'static str,
+        elements: u64,
+        operations: u64,
+        operands: u64,
+        reductions: u64,
+    ) -> Operator {
         if operations == 0 {
             return Operator::new(name, Work::NOTHING);
         }
-        Operator::new(name, Work::Elementwise { elements, operations, reductions })
+        Operator::new(name, Work::Elementwise { elements, operations, operands, reductions })
     }
 }
 
@@ -320,6 +350,7 @@ mod tests {
         let names = |machine| layer(machine).iter().map(|operator| operator.name).collect::<Vec<_>>();
         let (ternary, fp16) = (names(Machine::Ternary), names(Machine::Fp16));
         assert!(ternary.contains(&"activation_quantize") && !fp16.contains(&"activation_quantize"));
+        assert!(ternary.contains(&"qkv_scale"));
         assert_eq!(
             fp16,
             [
@@ -345,5 +376,7 @@ mod tests {
             })
             .sum();
         assert_eq!(weights * shape.num_hidden_layers, shape.linear_parameters());
+        let workload = Workload::new(&shape, Machine::Fp16, WeightFormat::F16, Phase::Decode, 1, 1);
+        assert_eq!(workload.layer_linears().iter().map(|(n, k)| n * k).sum::<u64>(), weights);
     }
 }

@@ -123,7 +123,7 @@ fn requests_out_of_range_are_refused_by_name() {
         (decode(Batch::Size(0)), "batch must be from 1 to 2^20, or max, not 0"),
         (
             Request { phases: vec![Phase::Prefill], prompt: 1 << 24, ..decode(Batch::Size(1 << 20)) },
-            "tokens of the run must be fewer",
+            "17592186044416 tokens of model `70b` are more than 2^57 multiply-accumulates",
         ),
     ] {
         let error = simulate(&shape, &chip, &request).unwrap_err().to_string();

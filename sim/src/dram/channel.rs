@@ -12,7 +12,8 @@
 //! Scheduling a request costs a constant number of steps, because each constraint is kept as the earliest cycle that it
 //! allows (`next_*`).
 //!
-//! Does not: reorder requests, close rows that stay idle, postpone refreshes, refresh single banks.
+//! Does not: reorder requests, close rows that stay idle, postpone refreshes, refresh single banks, know ranks, space
+//! precharges (tPPD), or share a command bus between the pseudo-channels of an HBM channel.
 
 mod state;
 
@@ -107,6 +108,7 @@ impl Channel {
                 break plan;
             }
             self.refresh();
+            self.skip_idle_refreshes(arrival);
         };
         self.commit(access, location, &plan);
         self.state.queue.push_back(plan.column);
@@ -124,19 +126,18 @@ impl Channel {
         let mut ready = arrival;
         if !row_hit {
             let mut earliest = arrival.max(bank.next_activate);
+            let mut first = arrival;
             if bank.open_row != CLOSED {
                 let cycle = free_slot(row_bus, arrival.max(bank.next_precharge));
                 precharge = Some(cycle);
                 earliest = earliest.max(cycle + t.rp);
+                first = cycle + 1;
             }
             earliest = earliest.max(group.next_activate).max(s.next_activate).max(s.four_activates[0]);
-            // An activate of several slots counts from its last one; the first may precede `earliest`'s own slot only
-            // where the command bus is free, so look for the first slot and then for the rest behind it.
-            let first = free_slot(row_bus, earliest);
-            let mut last = first;
-            for _ in 1..t.activate_slots {
-                last = free_slot(row_bus, last + 1);
-            }
+            // An activate of two slots counts from its second: its first may come before the constraints allow it.
+            let first = free_slot(row_bus, first.max(earliest - (t.activate_slots - 1)));
+            let last =
+                if t.activate_slots == 1 { first } else { free_slot(row_bus, earliest.max(first + 1)) };
             activate = Some((first, last));
             ready = last + if access == Access::Read { t.rcd_read } else { t.rcd_write };
         }
@@ -154,26 +155,22 @@ impl Channel {
         let s = &mut self.state;
         let (bank, group) = (&mut s.banks[location.bank], &mut s.groups[location.group]);
         let row_bus = if self.spec.split_command_bus { &mut s.row_bus } else { &mut s.column_bus };
-        let note = |trace: &mut Option<Vec<Command>>, cycle, kind, row| {
+        let note = |trace: &mut Option<Vec<Command>>, first_slot, cycle, kind, row| {
             if let Some(trace) = trace {
-                trace.push(Command { cycle, kind, bank: location.bank, row });
+                trace.push(Command { first_slot, cycle, kind, bank: location.bank, row });
             }
         };
         if let Some(cycle) = plan.precharge {
             take_slot(row_bus, cycle);
-            note(&mut self.trace, cycle, CommandKind::Precharge, bank.open_row);
+            note(&mut self.trace, cycle, cycle, CommandKind::Precharge, bank.open_row);
             self.counters.precharges += 1;
         }
         if let Some((first, last)) = plan.activate {
             take_slot(row_bus, first);
             if last != first {
-                for cycle in first + 1..=last {
-                    if free_slot(row_bus, cycle) == cycle {
-                        take_slot(row_bus, cycle);
-                    }
-                }
+                take_slot(row_bus, last);
             }
-            note(&mut self.trace, last, CommandKind::Activate, location.row);
+            note(&mut self.trace, first, last, CommandKind::Activate, location.row);
             self.counters.activates += 1;
             *bank = Bank {
                 open_row: location.row,
@@ -193,7 +190,7 @@ impl Channel {
         }
         match access {
             Access::Read => {
-                note(&mut self.trace, cycle, CommandKind::Read, location.row);
+                note(&mut self.trace, cycle, cycle, CommandKind::Read, location.row);
                 self.counters.reads += 1;
                 s.next_read = cycle + t.ccd_s;
                 group.next_read = cycle + t.ccd_l;
@@ -201,7 +198,7 @@ impl Channel {
                 bank.next_precharge = bank.next_precharge.max(cycle + t.rtp);
             }
             Access::Write => {
-                note(&mut self.trace, cycle, CommandKind::Write, location.row);
+                note(&mut self.trace, cycle, cycle, CommandKind::Write, location.row);
                 self.counters.writes += 1;
                 let written = cycle + t.cwl + t.burst;
                 s.next_write = cycle + t.ccd_s;
@@ -225,6 +222,7 @@ impl Channel {
                 take_slot(row_bus, cycle);
                 if let Some(trace) = &mut self.trace {
                     trace.push(Command {
+                        first_slot: cycle,
                         cycle,
                         kind: CommandKind::Precharge,
                         bank: index,
@@ -243,7 +241,7 @@ impl Channel {
             bank.next_activate = cycle + t.rfc;
         }
         if let Some(trace) = &mut self.trace {
-            trace.push(Command { cycle, kind: CommandKind::Refresh, bank: 0, row: -1 });
+            trace.push(Command { first_slot: cycle, cycle, kind: CommandKind::Refresh, bank: 0, row: -1 });
         }
         self.counters.refreshes += 1;
         s.refresh_due += t.refi;
@@ -253,7 +251,24 @@ impl Channel {
     pub fn idle_until(&mut self, cycle: i64) {
         while self.state.refresh_due < cycle {
             self.refresh();
+            self.skip_idle_refreshes(cycle);
         }
+    }
+
+    /// Counts the refreshes that fall due before `cycle` while every bank is closed: each issues at its due cycle and
+    /// leaves everything else as it was.
+    fn skip_idle_refreshes(&mut self, cycle: i64) {
+        let (t, s) = (&self.spec.timing, &mut self.state);
+        let count = (cycle - s.refresh_due).div_euclid(t.refi);
+        if count <= 0 || self.trace.is_some() {
+            return;
+        }
+        s.refresh_due += count * t.refi;
+        let last = s.refresh_due - t.refi;
+        for bank in &mut s.banks {
+            bank.next_activate = bank.next_activate.max(last + t.rfc);
+        }
+        self.counters.refreshes += count.unsigned_abs();
     }
 
     /// Bursts after which the address mapping repeats one row further.

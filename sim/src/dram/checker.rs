@@ -46,7 +46,9 @@ pub(super) fn violations(standard: &Standard, refresh_due: i64, trace: &[Command
                 found.push(format!("{later:?} is less than {least} cycles after {earlier:?}"));
             }
             let row = |c: &Command| matches!(c.kind, Activate | Precharge | Refresh);
-            if later.cycle == earlier.cycle && (!standard.split_command_bus || row(later) == row(earlier)) {
+            let slots = |c: &Command| [c.first_slot, c.cycle];
+            let shared = slots(later).iter().any(|slot| slots(earlier).contains(slot));
+            if shared && (!standard.split_command_bus || row(later) == row(earlier)) {
                 found.push(format!("{later:?} shares its slot with {earlier:?}"));
             }
         }

@@ -14,7 +14,9 @@ pub enum Access {
 /// A command on the channel's bus, for the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Command-clock cycle of its last slot.
+    /// The first command-bus slot that it takes.
+    pub first_slot: i64,
+    /// Its last slot, from which the standard's timings count.
     pub cycle: i64,
     /// What it is.
     pub kind: CommandKind,

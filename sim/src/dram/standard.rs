@@ -1,5 +1,6 @@
 //! DRAM standards: organisation and timings in command-clock cycles, each file with its source.
 
+use energy::CostTable;
 use serde::Deserialize;
 
 use crate::Error;
@@ -17,7 +18,7 @@ const STANDARDS: [Preset; 6] = [
 /// One channel's organisation and timings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standard {
-    /// Name, as the energy tables call it.
+    /// Name, by which the energy tables price its bits.
     pub name: String,
     /// Command clock, MHz.
     pub clock_mhz: u64,
@@ -64,6 +65,34 @@ pub struct Timing {
     pub activate_slots: i64,
     pub refi: i64,
     pub rfc: i64,
+}
+
+impl Timing {
+    fn by_name(&self) -> [(&'static str, i64); 21] {
+        [
+            ("timing.burst", self.burst),
+            ("timing.cl", self.cl),
+            ("timing.cwl", self.cwl),
+            ("timing.rcd_read", self.rcd_read),
+            ("timing.rcd_write", self.rcd_write),
+            ("timing.rp", self.rp),
+            ("timing.ras", self.ras),
+            ("timing.rc", self.rc),
+            ("timing.ccd_s", self.ccd_s),
+            ("timing.ccd_l", self.ccd_l),
+            ("timing.rrd_s", self.rrd_s),
+            ("timing.rrd_l", self.rrd_l),
+            ("timing.faw", self.faw),
+            ("timing.rtp", self.rtp),
+            ("timing.wr", self.wr),
+            ("timing.wtr_s", self.wtr_s),
+            ("timing.wtr_l", self.wtr_l),
+            ("timing.rtw", self.rtw),
+            ("timing.activate_slots", self.activate_slots),
+            ("timing.refi", self.refi),
+            ("timing.rfc", self.rfc),
+        ]
+    }
 }
 
 #[derive(Deserialize)]
@@ -127,32 +156,20 @@ impl Standard {
                 "at least one burst of at least one byte",
             ));
         }
+        if file.bank_groups * file.banks_per_group > 1024 {
+            return Err(fail(
+                "banks_per_group",
+                file.banks_per_group.to_string(),
+                "at most 1024 banks in all groups",
+            ));
+        }
         let t = &file.timing;
-        let all = [
-            t.burst,
-            t.cl,
-            t.cwl,
-            t.rcd_read,
-            t.rcd_write,
-            t.rp,
-            t.ras,
-            t.rc,
-            t.ccd_s,
-            t.ccd_l,
-            t.rrd_s,
-            t.rrd_l,
-            t.faw,
-            t.rtp,
-            t.wr,
-            t.wtr_s,
-            t.wtr_l,
-            t.rtw,
-            t.activate_slots,
-            t.refi,
-            t.rfc,
-        ];
-        if let Some(bad) = all.iter().find(|cycles| !(1..=1_000_000).contains(*cycles)) {
-            return Err(fail("timing", format!("a value of {bad}"), "from 1 to 1000000 cycles"));
+        let all = t.by_name();
+        if let Some((field, bad)) = all.iter().find(|(_, cycles)| !(1..=1_000_000).contains(cycles)) {
+            return Err(fail(field, bad.to_string(), "from 1 to 1000000 cycles"));
+        }
+        if t.activate_slots > 2 {
+            return Err(fail("timing.activate_slots", t.activate_slots.to_string(), "1 or 2"));
         }
         // The data rate, the clock and the burst say the same thing twice; a typing error in one shows here.
         if file.burst_length * file.clock_mhz != u64::try_from(t.burst).unwrap_or(0) * file.data_rate_mt_s {
@@ -168,8 +185,16 @@ impl Standard {
         if t.rc < t.ras {
             return Err(fail("timing.rc", t.rc.to_string(), "at least ras"));
         }
-        if t.refi <= t.rfc + t.rc + t.rp {
-            return Err(fail("timing.refi", t.refi.to_string(), "longer than a refresh with its precharge"));
+        if t.rrd_l < t.rrd_s {
+            return Err(fail("timing.rrd_l", t.rrd_l.to_string(), "at least rrd_s"));
+        }
+        // Between two refreshes there must be time for an access, whatever comes before it.
+        if t.refi <= all.iter().map(|(_, cycles)| cycles).sum::<i64>() - t.refi {
+            return Err(fail("timing.refi", t.refi.to_string(), "longer than all other timings together"));
+        }
+        let priced = CostTable::seven_nm().and_then(|costs| costs.dram(&file.name).map(|_| ()));
+        if let Err(error) = priced {
+            return Err(Error::Parse { origin: origin.to_owned(), reason: format!("`name`: {error}") });
         }
         Ok(Standard {
             name: file.name,
@@ -207,8 +232,21 @@ mod tests {
 
     #[test]
     fn a_contradiction_is_named() {
-        let broken = include_str!("../../standards/hbm3.yaml").replace("burst: 2,", "burst: 4,");
-        let error = Standard::new(serde_yaml::from_str(&broken).unwrap(), "hbm3").unwrap_err().to_string();
-        assert!(error.contains("timing.burst"), "{error}");
+        let text = include_str!("../../standards/hbm3.yaml");
+        for (named, from, to) in [
+            ("`timing.burst`", "burst: 2,", "burst: 4,"),
+            ("`timing.rc`", "rc: 72,", "rc: 0,"),
+            ("`timing.rrd_l`", "rrd_s: 4,", "rrd_s: 9,"),
+            ("`timing.activate_slots`", "activate_slots: 2", "activate_slots: 3"),
+            ("`timing.refi`", "rcd_read: 31,", "rcd_read: 6000,"),
+            ("`banks_per_group`", "banks_per_group: 4", "banks_per_group: 512"),
+            ("`name`", "name: HBM3", "name: HBM9"),
+        ] {
+            let broken = text.replace(from, to);
+            assert_ne!(broken, text, "{named}");
+            let error =
+                Standard::new(serde_yaml::from_str(&broken).unwrap(), "hbm3").unwrap_err().to_string();
+            assert!(error.starts_with("hbm3: ") && error.contains(named), "{error}");
+        }
     }
 }

@@ -38,22 +38,34 @@ pub enum Job {
         streamed_operations: u64,
         /// Operations after it.
         further_operations: u64,
-        /// Of all these, FP16 multiply-accumulates.
+        /// Of all these, FP16 multiply-accumulates: one operand streams in, the other comes from the unit's SRAM.
         macs: u64,
+        /// Elements written to the unit's SRAM.
+        results: u64,
+        /// Passes after the stream that need a whole vector first.
+        reductions: u64,
     },
     /// The vector unit works on data in its SRAM.
     Vector {
         /// Operations.
         operations: u64,
-        /// Elements read and written.
-        elements: u64,
+        /// Elements read.
+        reads: u64,
+        /// Elements written.
+        writes: u64,
         /// Passes that need a whole vector first.
         reductions: u64,
     },
-    /// Data goes to memory; nothing waits for it.
+    /// Rows of data go to memory; nothing waits for them.
     Write {
-        /// Where to.
-        data: Extent,
+        /// Where the first row goes.
+        first: Extent,
+        /// Rows.
+        rows: u64,
+        /// Stripes from one row to the next.
+        stride: u64,
+        /// Bytes of all rows, without what pads their last stripes.
+        bytes: u64,
     },
     /// Activations go to the next chip of the pipeline.
     Link {
@@ -190,14 +202,18 @@ impl<'a> Mapping<'a> {
                         streamed_operations: macs,
                         further_operations: 0,
                         macs,
+                        results: n * rows,
+                        // The lanes' partial sums are added at the end.
+                        reductions: 1,
                     }
                 }
                 Work::Attention => self.attention(pass, layer),
-                Work::CacheWrite => Job::Write { data: self.cache_write(pass, layer) },
+                Work::CacheWrite => self.cache_write(pass, layer),
                 Work::Embedding => self.embedding(pass),
-                Work::Elementwise { elements, operations, reductions } => Job::Vector {
+                Work::Elementwise { elements, operations, operands, reductions } => Job::Vector {
                     operations: rows * elements * operations,
-                    elements: rows * elements,
+                    reads: rows * elements * (operands + reductions),
+                    writes: rows * elements,
                     reductions,
                 },
             };
@@ -227,15 +243,32 @@ impl<'a> Mapping<'a> {
             streamed_operations: operations(pass.cached_pairs),
             further_operations: operations(pass.fresh_pairs),
             macs: macs(pass.cached_pairs + pass.fresh_pairs),
+            results: pass.tokens * shape.q_size(),
+            // The sum of the exponentials.
+            reductions: 1,
         }
     }
 
-    fn cache_write(&self, pass: &Pass, layer: u64) -> Extent {
-        let bytes = pass.tokens * cache_bytes_per_position(self.workload.shape);
+    fn cache_write(&self, pass: &Pass, layer: u64) -> Job {
+        let workload = &self.workload;
+        let position = cache_bytes_per_position(workload.shape);
+        let stripes = |bytes: u64| bytes.div_ceil(self.layout.stripe_bytes);
         // Where this pass's first token stands in its sequence, sequences lying one behind the other.
-        let (sequence, done) = (pass.first_token / self.workload.new, pass.first_token % self.workload.new);
-        let before = sequence * self.workload.positions() + self.workload.past + done;
-        Extent { base: self.cache_stripe(layer, before), stripes: bytes.div_ceil(self.layout.stripe_bytes) }
+        let (sequence, done) = (pass.first_token / workload.new, pass.first_token % workload.new);
+        let before = sequence * workload.positions() + workload.past + done;
+        let base = self.cache_stripe(layer, before);
+        let bytes = pass.tokens * position;
+        if workload.new == 1 {
+            // Every token belongs to another sequence.
+            let first = Extent { base, stripes: stripes(position) };
+            return Job::Write {
+                first,
+                rows: pass.tokens,
+                stride: stripes(workload.positions() * position),
+                bytes,
+            };
+        }
+        Job::Write { first: Extent { base, stripes: stripes(bytes) }, rows: 1, stride: 0, bytes }
     }
 
     /// The stripe with a position of a layer's cache.
@@ -254,6 +287,8 @@ impl<'a> Mapping<'a> {
             streamed_operations: elements * EMBED_OPERATIONS,
             further_operations: 0,
             macs: 0,
+            results: elements,
+            reductions: 0,
         }
     }
 }

@@ -56,11 +56,12 @@ fn memory_holds_layers_head_embedding_and_cache_without_overlap() {
     let pass = mapping.pass(0);
     let steps = mapping.layer(&pass, 7);
     let written = steps.iter().find_map(|step| match step.job {
-        Job::Write { data } => Some(data),
+        Job::Write { first, rows, stride, .. } => Some((first, rows, stride)),
         _ => None,
     });
-    // The first sequence's new position follows its 512 old ones.
-    assert_eq!(written, Some(Extent { base: layout.cache_base + 7 * 2048 + 512, stripes: 3 }));
+    // The first sequence's new position follows its 512 old ones, and the next sequence's is 513 further.
+    let first = Extent { base: layout.cache_base + 7 * 2048 + 512, stripes: 1 };
+    assert_eq!(written, Some((first, 3, 513)));
     let mut base = 7 * layout.layer_stripes;
     for step in steps {
         if let Job::Array { image, .. } = step.job {

@@ -26,10 +26,12 @@ pub(super) enum Consumer {
         /// Bytes of a beat, all engines that take part.
         beat_bytes: u64,
     },
-    /// The vector unit.
+    /// The vector unit: `cycles / stripes` cycles a stripe, in whole cycles that add up.
     Vector {
-        /// Cycles a stripe.
-        stripe_cycles: i64,
+        /// Cycles of so many stripes.
+        cycles: u64,
+        /// So many stripes.
+        stripes: u64,
     },
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Flow {
     unused: u64,
     /// When each freed place was freed, oldest first.
     freed: VecDeque<i64>,
+    /// What part of a cycle the vector unit has left over, in stripes of its rate.
+    work: u64,
     /// Bytes in the FIFO that were not consumed, and consumed bytes of the stripe at its head.
     bytes: u64,
     head: u64,
@@ -87,6 +91,7 @@ impl Flow {
         Flow {
             unused: fifo_stripes,
             freed: VecDeque::new(),
+            work: 0,
             bytes: 0,
             head: 0,
             port: 0,
@@ -110,8 +115,10 @@ impl Flow {
     /// Nothing of the next job is computed before `start`.
     pub(super) fn begin(&mut self, consumer: Consumer, start: i64) {
         self.array_free = self.array_free.max(start);
-        if let Consumer::Vector { .. } = consumer {
+        if let Consumer::Vector { stripes, .. } = consumer {
             self.port = self.port.max(start);
+            // A part of a cycle at the end counts as a whole one.
+            self.work = stripes - 1;
         }
     }
 
@@ -125,10 +132,12 @@ impl Flow {
         tally: &mut Tally,
     ) {
         match consumer {
-            Consumer::Vector { stripe_cycles } => {
+            Consumer::Vector { cycles, stripes } => {
                 let begin = self.port.max(arrival);
                 tally.dram += begin - self.port;
-                self.port = begin + stripe_cycles;
+                let work = self.work + cycles;
+                self.work = work % stripes;
+                self.port = begin + (work / stripes).cast_signed();
                 self.freed.push_back(self.port);
             }
             Consumer::Array { tokens, beats, beat_bytes } => {
@@ -152,6 +161,7 @@ impl Flow {
             self.head = 0;
             self.freed.push_back(self.port);
         }
+        self.work = 0;
         match consumer {
             Consumer::Array { .. } => self.array_free,
             Consumer::Vector { .. } => self.port,
@@ -195,6 +205,11 @@ impl Flow {
             // The vector unit's stalls are counted from `port`.
             Consumer::Vector { .. } => raise(&mut self.array_free),
         }
+    }
+
+    /// Memory that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Flow>() + self.freed.capacity() * size_of::<i64>()
     }
 
     pub(super) fn shift(&mut self, cycles: i64) {
@@ -315,10 +330,15 @@ mod tests {
 
     #[test]
     fn the_vector_unit_works_through_stripes_as_they_come() {
-        let consumer = Consumer::Vector { stripe_cycles: 3 };
+        let consumer = Consumer::Vector { cycles: 3, stripes: 1 };
         let (_, done, tally) = run(consumer, [0, 0, 20, 20], 10);
         // 10 to 13 and 13 to 16; then a wait until 20.
         assert_eq!((done, tally.dram), (26, 4));
+        // Rates that are no whole number add up to one cycle more than the work, at most.
+        for (cycles, stripes, expected) in [(1, 2, 50), (103, 100, 103), (7, 3, 234)] {
+            let (_, done, _) = run(Consumer::Vector { cycles, stripes }, (0..100).map(|_| 0), 0);
+            assert_eq!(done, expected, "{cycles} / {stripes}");
+        }
     }
 
     #[test]

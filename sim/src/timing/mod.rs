@@ -67,7 +67,7 @@ pub fn run(mapping: &Mapping, skip: bool) -> Timing {
         }
         run.steps(&mapping.epilogue(&pass));
     }
-    run.streamer.finish(run.now);
+    run.finish();
     let mut timing = run.timing;
     timing.cycles = unsigned(run.now);
     timing.channel = run.streamer.counters();
@@ -84,6 +84,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The run ends when the last write is in the DRAM.
+    fn finish(&mut self) {
+        let end = self.streamer.finish(self.now);
+        let waited = unsigned(end - self.now);
+        self.now = end;
+        self.timing.stalls.dram += waited;
+        if let Some(write) =
+            self.timing.operators.iter_mut().find(|operator| operator.name == "kv_cache_write")
+        {
+            write.cycles += waited;
+        }
+    }
+
     fn steps(&mut self, steps: &[Step]) {
         for step in steps {
             let start = self.now;
@@ -113,17 +126,20 @@ impl Run<'_> {
                 self.array(&tiling, image, tokens);
                 image.stripes
             }
-            Job::VectorStream { data, streamed_operations, further_operations, .. } => {
-                self.vector_stream(data, streamed_operations, further_operations);
+            Job::VectorStream { data, streamed_operations, further_operations, reductions, .. } => {
+                self.vector_stream(data, streamed_operations, further_operations, reductions);
                 data.stripes
             }
             Job::Vector { operations, reductions, .. } => {
                 self.vector(operations, reductions);
                 0
             }
-            Job::Write { data } => {
-                self.streamer.write(data, self.now);
-                data.stripes
+            Job::Write { first, rows, stride, .. } => {
+                for row in 0..rows {
+                    let base = first.base + row * stride;
+                    self.streamer.write(Extent { base, ..first }, self.now);
+                }
+                rows * first.stripes
             }
             Job::Link { bytes } => {
                 let cycles = self.link_cycles(bytes);
@@ -168,22 +184,30 @@ impl Run<'_> {
         timing.stalls.pipeline += unsigned(pipeline);
     }
 
-    fn vector_stream(&mut self, data: Extent, streamed_operations: u64, further_operations: u64) {
+    fn vector_stream(
+        &mut self,
+        data: Extent,
+        streamed_operations: u64,
+        further_operations: u64,
+        reductions: u64,
+    ) {
         let start = self.now;
         if data.stripes > 0 {
-            // The stream's port takes a beat of every engine's width a cycle, whatever the operations.
-            let port_bytes = self.chip.spec.engines * self.chip.spec.stream_bits / 8;
-            let port_cycles = self.chip.stripe_bytes().div_ceil(port_bytes);
-            let operations = streamed_operations.div_ceil(data.stripes);
-            let stripe_cycles = signed(operations.div_ceil(self.chip.spec.vector.lanes).max(port_cycles));
-            let consumer = Consumer::Vector { stripe_cycles };
-            let (end, spent) =
-                self.streamer.stream(consumer, data, data.stripes * self.chip.stripe_bytes(), start);
+            let spec = &self.chip.spec;
+            // The unit works at its lanes' rate, and takes no more a cycle than the engines' streams are wide.
+            let computing = streamed_operations.div_ceil(spec.vector.lanes);
+            let port_bytes = spec.engines * spec.stream_bits / 8;
+            let loading = (data.stripes * self.chip.stripe_bytes()).div_ceil(port_bytes);
+            let consumer = Consumer::Vector { cycles: computing.max(loading), stripes: data.stripes };
+            let bytes = data.stripes * self.chip.stripe_bytes();
+            let (end, spent) = self.streamer.stream(consumer, data, bytes, start);
             self.now = end;
+            let port = signed(loading.saturating_sub(computing));
             self.timing.stalls.dram += unsigned(spent.dram);
-            self.timing.stalls.vector_unit += unsigned(end - start - spent.dram);
+            self.timing.stalls.weight_stream += unsigned(port);
+            self.timing.stalls.vector_unit += unsigned(end - start - spent.dram - port);
         }
-        self.vector(further_operations, 1);
+        self.vector(further_operations, reductions);
     }
 
     fn vector(&mut self, operations: u64, reductions: u64) {

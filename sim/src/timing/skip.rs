@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use super::flow::{Consumer, Flow, Tally};
 use crate::dram::{ChannelState, Counters};
 
-/// Beyond so many of each kind nothing more is remembered: what recurs has done so by then, and memory stays bounded.
-const MAX_REMEMBERED: usize = 20_000;
+/// Beyond so many bytes nothing more is remembered: what recurs has done so by then, and memory stays bounded.
+const MAX_BYTES: usize = 64 << 20;
 
 /// Everything that the future of a stream depends on, but for the extent that is left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +53,8 @@ pub(super) struct JobEnd {
     pub(super) done: i64,
     /// Writes that still wait.
     pub(super) writes_left: usize,
+    /// The DRAM cycle after the last beat of the last write that did not.
+    pub(super) written: Option<i64>,
 }
 
 /// An interval between two refreshes.
@@ -68,6 +70,7 @@ pub(super) struct Skipper {
     jobs: HashMap<JobStart, JobEnd>,
     intervals: Vec<Interval>,
     by_start: HashMap<Situation, usize>,
+    bytes: usize,
 }
 
 impl Skipper {
@@ -76,18 +79,26 @@ impl Skipper {
     }
 
     pub(super) fn remember_job(&mut self, start: JobStart, end: JobEnd) {
-        if self.jobs.len() < MAX_REMEMBERED {
+        if self.has_room_for(&start.situation) {
             self.jobs.insert(start, end);
         }
     }
 
     pub(super) fn remember_interval(&mut self, start: Situation, passage: Passage) {
-        if self.intervals.len() < MAX_REMEMBERED {
+        if self.has_room_for(&start) {
             self.by_start.entry(start).or_insert_with(|| {
                 self.intervals.push(Interval { passage, next: None });
                 self.intervals.len() - 1
             });
         }
+    }
+
+    /// Each memory is of two situations.
+    fn has_room_for(&mut self, situation: &Situation) -> bool {
+        let bytes = 2 * (situation.channel.bytes() + situation.flow.bytes() + size_of::<Interval>());
+        let room = self.bytes + bytes <= MAX_BYTES;
+        self.bytes += if room { bytes } else { 0 };
+        room
     }
 
     /// All known intervals from a situation on, one behind the other, that end before `left` stripes are over.

@@ -124,6 +124,12 @@ impl State {
         self.refresh_due += cycles;
     }
 
+    /// Memory that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let slots = self.queue.capacity() + self.column_bus.capacity() + self.row_bus.capacity();
+        size_of::<State>() + size_of_val(&*self.banks) + size_of_val(&*self.groups) + slots * size_of::<i64>()
+    }
+
     /// The cycle before which no request enters the queue.
     pub(crate) fn horizon(&self) -> i64 {
         self.horizon

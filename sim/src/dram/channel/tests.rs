@@ -60,6 +60,43 @@ fn the_fifth_activate_waits_for_faw() {
 }
 
 #[test]
+fn an_activate_of_two_slots_is_spaced_by_its_second() {
+    // The first activate takes slots 0 and 1; then tRRD_S 4 between groups; the fifth, of the next bank, waits for tRRD_S
+    // or tFAW, and on LPDDR5's one bus for the read of burst 0 in slot 16.
+    for (name, next_bank, fifth) in [("hbm3", 128, 1 + 24), ("lpddr5-6400", 256, 18), ("hbm2", 128, 17)] {
+        let (mut channel, standard) = channel(name, NEVER);
+        assert_eq!(standard.timing.activate_slots, 2, "{name}");
+        for burst in [0, 1, 2, 3, next_bank] {
+            channel.access(Access::Read, burst, 0);
+        }
+        let activates = cycles_of(&channel, CommandKind::Activate);
+        assert_eq!(activates, [1, 5, 9, 13, fifth], "{name}");
+    }
+}
+
+#[test]
+fn idle_refreshes_are_counted_as_if_stepped() {
+    for name in standard_names() {
+        // Recording steps every refresh.
+        let (mut recorded, _) = channel(name, 1_000);
+        let mut counted = recorded.clone();
+        counted.trace = None;
+        for (burst, arrival) in [(0, 500), (7, 3_000_000), (8, 3_000_001), (9_000, 3_333_333)] {
+            let done = recorded.access(Access::Read, burst, arrival);
+            assert_eq!(counted.access(Access::Read, burst, arrival), done, "{name}");
+        }
+        recorded.idle_until(9_000_000);
+        counted.idle_until(9_000_000);
+        assert_eq!(counted.counters(), recorded.counters(), "{name}");
+        assert_eq!(
+            counted.access(Access::Read, 1, 9_000_100),
+            recorded.access(Access::Read, 1, 9_000_100),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_write_delays_the_next_read_by_wtr_and_a_read_the_next_write_by_rtw() {
     let (mut channel, _) = channel("ddr4-3200", NEVER);
     channel.access(Access::Write, 0, 0);
@@ -171,6 +208,7 @@ fn the_checker_finds_each_command_that_is_moved_forward() {
     for index in 1..trace.len() {
         let mut broken = trace.clone();
         broken[index].cycle -= 1;
+        broken[index].first_slot -= 1;
         broken.sort_by_key(|c| c.cycle);
         assert!(!violations(&standard, NEVER, &broken).is_empty(), "{:?}", trace[index]);
     }
