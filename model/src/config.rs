@@ -201,3 +201,16 @@ impl Config<'_> {
         Ok(absent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_a_path_is_one_printable_line() {
+        assert_eq!(model_name(Path::new("/none/two\nlines/config.json")), "two\\nlines");
+        assert_eq!(model_name(Path::new("/none/\u{1b}[31mred.json")), "\\u{1b}[31mred");
+        assert_eq!(model_name(Path::new("/none/plain/config.json")), "plain");
+        assert_eq!(model_name(Path::new("/none/small.json")), "small");
+    }
+}

@@ -58,8 +58,8 @@ fn did_you_mean(nearest: &Option<&'static str>) -> String {
     nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
 }
 
-/// Text of a user's as part of a one-line message: control characters escaped, and the rest of a long one
-/// left out.
+/// Text of a user's as part of a one-line message: what would move a terminal's cursor, or what it has printed, is
+/// escaped, and the rest of a long one left out.
 pub(crate) fn one_line(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut line = String::new();
@@ -68,13 +68,18 @@ pub(crate) fn one_line(text: &str) -> String {
             line.push_str("...");
             break;
         }
-        if c.is_control() {
+        if c.is_control() || reorders(c) {
             line.extend(c.escape_default());
         } else {
             line.push(c);
         }
     }
     line
+}
+
+/// Whether a character ends a line or turns the direction of the text around it without being a control character.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -84,6 +89,7 @@ mod tests {
     #[test]
     fn one_line_is_one_short_line() {
         assert_eq!(one_line("a\nb\u{1b}[31m\u{e9}"), "a\\nb\\u{1b}[31m\u{e9}");
+        assert_eq!(one_line("\u{7f}\u{9b}2J\u{202e}b7"), "\\u{7f}\\u{9b}2J\\u{202e}b7");
         assert_eq!(one_line(&"x".repeat(200)), "x".repeat(200));
         assert_eq!(one_line(&"x".repeat(1000)), "x".repeat(200) + "...");
     }
