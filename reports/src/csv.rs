@@ -9,9 +9,10 @@
 //! The first four columns (`model`, `chip`, `phase`, `machine`) are the key that joins them. Columns are named as the
 //! JSON document's keys.
 
-use sim::result::{Report, Verification};
+use sim::result::Report;
 
 use crate::Error;
+use crate::json::word;
 use crate::machine::{Machine, machines};
 
 /// A row: each value beside the name of its column.
@@ -31,7 +32,7 @@ pub fn operators_csv(reports: &[Report]) -> Result<String, Error> {
                 ("count", operator.count.to_string()),
                 ("cycles", operator.cycles.to_string()),
                 ("bytes", operator.bytes.to_string()),
-                ("verification", verification(operator.verification).to_owned()),
+                ("verification", word(operator.verification)),
             ])
         };
         machine.run.operators.iter().map(row).collect()
@@ -54,21 +55,18 @@ pub fn energy_csv(reports: &[Report]) -> Result<String, Error> {
     }))
 }
 
-/// The word for how cycles are known, as in the JSON document.
-pub(crate) fn verification(verification: Verification) -> &'static str {
-    match verification {
-        Verification::RtlVerified => "rtl-verified",
-        Verification::Modelled => "modelled",
-    }
-}
-
 fn scalars(report: &Report, machine: Machine<'_>) -> Row {
     let (options, run) = (&report.options, machine.run);
-    let batch = if machine.is_baseline() { options.fp16_batch } else { options.batch };
+    let (batch, head) = if machine.is_baseline() {
+        (options.fp16_batch, "f16".to_owned())
+    } else {
+        (options.batch, word(options.head))
+    };
     let mut row = named([
         ("prompt", options.prompt.to_string()),
         ("context", options.context.to_string()),
         ("batch", batch.to_string()),
+        ("head", head),
         ("tokens", run.tokens.to_string()),
         ("tokens_per_pass", run.tokens_per_pass.to_string()),
         ("passes", run.passes.to_string()),
@@ -81,6 +79,7 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
         ("dram_bytes", run.dram_bytes.to_string()),
         ("dram_bandwidth_gb_s", run.dram_bandwidth_gb_s.to_string()),
         ("dram_peak_gb_s", run.dram_peak_gb_s.to_string()),
+        ("stream_peak_gb_s", run.stream_peak_gb_s.to_string()),
         ("dram_reads", run.dram_commands.reads.to_string()),
         ("dram_writes", run.dram_commands.writes.to_string()),
         ("dram_activates", run.dram_commands.activates.to_string()),
@@ -174,6 +173,8 @@ mod tests {
         assert_eq!(rows[0]["time_to_first_token_s"].parse(), Ok(report.phases[0].ternary.seconds));
         assert_eq!(rows[2]["time_to_first_token_s"], "", "decode has none");
         assert_eq!((rows[2]["batch"].as_str(), rows[3]["batch"].as_str()), ("4", "2"));
+        assert_eq!((rows[2]["head"].as_str(), rows[3]["head"].as_str()), ("bf16", "f16"));
+        assert_eq!(rows[3]["stream_peak_gb_s"].parse(), Ok(report.phases[1].fp16.stream_peak_gb_s));
     }
 
     #[test]

@@ -12,6 +12,14 @@ pub fn json<T: Serialize + ?Sized>(report: &T) -> Result<String, Error> {
     Ok(text)
 }
 
+/// The word that stands for `value` in the document, for what is one there: `rtl-verified`, `f16`.
+pub(crate) fn word<T: Serialize>(value: T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -49,6 +57,7 @@ mod tests {
         let document: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["schema_version"], sim::result::SCHEMA_VERSION);
         assert_eq!(document["model"], "70b");
+        assert_eq!(document["options"]["head"], word(report.options.head));
         let decode = &document["phases"][1];
         assert_eq!(decode["phase"], "decode");
         assert_eq!(decode["cycles"], report.phases[1].ternary.cycles);

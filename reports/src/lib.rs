@@ -1,5 +1,5 @@
 //! Turns results into what people and programs read: a table for the terminal, JSON, CSV and charts, and files that
-//! are whole or absent. The JSON document's keys are in this crate's README.
+//! are whole or absent, all or none. The JSON document's keys are in this crate's README.
 //!
 //! Does not: simulate, price, or decide what to show where; it divides by tokens and adds up shares, no more.
 
@@ -11,6 +11,7 @@ mod grid;
 mod json;
 mod machine;
 mod operators;
+mod printable;
 mod sweep;
 mod table;
 mod units;
@@ -21,8 +22,9 @@ mod example;
 pub use chart::{Chart, energy_chart, paper_chart, size_chart};
 pub use csv::{csv, energy_csv, operators_csv};
 pub use error::Error;
-pub use file::write_atomically;
+pub use file::Staged;
 pub use grid::Grid;
 pub use json::json;
+pub use printable::printable;
 pub use sweep::sweep_table;
 pub use table::table;

@@ -2,8 +2,8 @@
 
 use sim::result::{OperatorResult, PhaseReport, Run, Verification};
 
-use crate::csv::verification;
 use crate::grid::Grid;
+use crate::json::word;
 use crate::units::{bytes, count, percent, short_count};
 
 /// Below this share of everything a line is summed up with others; JSON and CSV have them all.
@@ -57,14 +57,14 @@ pub(crate) fn operators(phase: &PhaseReport) -> String {
             Some(_) => row.extend(cells(fp16, cycles, moved)),
             None => row.extend(["-", "-", "-"].map(str::to_owned)),
         }
-        row.push(verification(operator.verification).to_owned());
+        row.push(word(operator.verification));
         grid.row(row);
     }
     if small.kinds > 0 {
         let mut row = vec![others(small.kinds), count(small.runs)];
         row.extend(cells(ternary, small.cycles[0], small.bytes[0]));
         row.extend(cells(fp16, small.cycles[1], small.bytes[1]));
-        row.push(verification(Verification::Modelled).to_owned());
+        row.push(word(Verification::Modelled));
         grid.row(row);
     }
     grid.text()

@@ -3,6 +3,7 @@
 use sim::result::{PhaseReport, Report};
 
 use crate::grid::{Grid, wrapped};
+use crate::json::word;
 use crate::machine::{Machine, machines, system_components};
 use crate::operators::{SMALL, baseline_verification, operators, others};
 use crate::units::{bytes, count, number, percent, si, times};
@@ -16,11 +17,12 @@ pub fn table(report: &Report) -> String {
         format!("batch {} (FP16: {})", options.batch, options.fp16_batch)
     };
     let mut text = format!(
-        "{} on {} | prompt {}, context {}, {batch}\n",
+        "{} on {} | prompt {}, context {}, {batch}, head {}\n",
         report.model,
         report.chip,
         count(options.prompt),
-        count(options.context)
+        count(options.context),
+        word(options.head)
     );
     text.push_str(&headline(report));
     for phase in &report.phases {
@@ -180,7 +182,10 @@ mod tests {
     fn both_machines_stand_side_by_side_in_human_units() {
         let text = table(&example::report());
         let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2)"));
+        assert_eq!(
+            lines.next(),
+            Some("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2), head bf16")
+        );
         assert_eq!(lines.next(), Some("prefill  19.3x the tokens/s and 19.2x the tokens/J of FP16"));
         assert_eq!(lines.next(), Some("decode   19.3x the tokens/s and 19.2x the tokens/J of FP16"));
         assert_eq!(cells(&text, "cycles"), ["5,512,345", "53,123,456"]);

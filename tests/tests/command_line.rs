@@ -54,11 +54,13 @@ fn fails<S: AsRef<OsStr>>(arguments: &[S]) -> String {
     stderr
 }
 
-/// The explanation of a command that was not understood; clap adds how it is used.
+/// The one line about a command that was not understood.
 fn misused<S: AsRef<OsStr>>(arguments: &[S]) -> String {
     let output = sim(arguments);
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "one line, not:\n{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
     assert!(!stderr.contains("panicked"), "{stderr}");
     assert!(output.stdout.is_empty());
     stderr
@@ -82,7 +84,10 @@ fn chip_yaml() -> String {
 #[test]
 fn the_default_is_a_table_of_both_phases() {
     let (stdout, stderr) = succeeds(&["--model", "70b"]);
-    assert!(stdout.starts_with("70b on datacenter | prompt 512, context 512, batch 1\n"), "{stdout}");
+    assert!(
+        stdout.starts_with("70b on datacenter | prompt 512, context 512, batch 1, head f16\n"),
+        "{stdout}"
+    );
     assert!(stdout.contains("\nprefill of 512 tokens\n") && stdout.contains("\ndecode of 1 token\n"));
     assert_eq!(stderr, "");
 }
@@ -204,7 +209,9 @@ fn help_and_version_explain_themselves() {
     }
     assert!(succeeds(&["--version"]).0.starts_with("sim "));
     let nothing: [&str; 0] = [];
-    assert!(misused(&nothing).contains("Examples:"), "without arguments there is the help");
+    let output = sim(&nothing);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), help, "without arguments there is the help");
 }
 
 #[test]
@@ -274,12 +281,26 @@ fn a_folder_that_cannot_be_written_is_named_and_nothing_is_left() {
     for out in [occupied.clone(), format!("{occupied}/below")] {
         let line = fails(&[&run[..], &["--out", &out]].concat());
         assert!(line.contains("cannot write") && line.contains("occupied"), "{line}");
+        assert_eq!(line.contains("it is a file, must be a folder"), out == occupied, "{line}");
     }
     let sizes = ["verilog", "--lanes", "8", "--columns", "1", "--tokens", "1", "--stream-bits", "8"];
     let line = fails(&[&sizes[..], &["--out", &occupied]].concat());
     assert!(line.contains("occupied"), "{line}");
     assert_eq!(fs::read_to_string(&occupied).unwrap(), "mine");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file");
+}
+
+#[test]
+fn results_are_replaced_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder in the place of the last file but one: no file takes its name.
+    fs::create_dir(folder.path().join("paper_ratios.svg")).unwrap();
+    fs::write(folder.path().join("report.json"), "of the last run").unwrap();
+    let out = folder.path().to_str().unwrap();
+    let line = fails(&["--model", "700m", "--chip", "edge", "--phase", "decode", "--out", out]);
+    assert!(line.contains("cannot write") && line.contains("paper_ratios.svg"), "{line}");
+    assert_eq!(fs::read_to_string(folder.path().join("report.json")).unwrap(), "of the last run");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no other file, no temporary one");
 }
 
 #[cfg(target_os = "linux")]
@@ -332,6 +353,7 @@ fn numbers_out_of_range_name_their_option() {
         ("--prompt", "-5"),
         ("--prompt", "16777217"),
         ("--context", "0"),
+        ("--prompt", "99999999999999999999"),
         ("--context", "99999999999999999999999"),
         ("--phase", "training"),
         ("--format", "xml"),
@@ -339,7 +361,59 @@ fn numbers_out_of_range_name_their_option() {
     ] {
         let message = misused(&["--model", "70b", option, value]);
         assert!(message.contains(option) && message.contains(&format!("'{value}'")), "{message}");
+        let range = match option {
+            "--prompt" | "--context" => "must be from 1 to 16777216",
+            "--batch" => "must be from 1 to 1048576, or max",
+            _ => "[possible values: ",
+        };
+        assert!(message.contains(range), "{message}");
     }
+}
+
+#[test]
+fn what_is_missing_or_unknown_is_one_line() {
+    assert_eq!(
+        misused(&["--chip", "edge"]),
+        "error: the following required arguments were not provided: --model <NAME|PATH>\n"
+    );
+    assert!(misused(&["verilog"]).contains("--lanes <L> --columns <C>"));
+    assert!(misused(&["--modle", "70b"]).contains("tip: a similar argument exists: '--model'"));
+    misused(&["sweep", "extra"]);
+    misused(&["--model"]);
+    let huge = misused(&["verilog", "--lanes", "99999999999999999999"]);
+    assert!(huge.contains("'--lanes <L>': must be a whole number from 0 to 4294967295"), "{huge}");
+}
+
+#[test]
+fn control_characters_reach_no_terminal() {
+    let quiet = |line: String| {
+        let shown = line.trim_end_matches('\n');
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+    };
+    let colored = "\u{1b}[31mred\r\n\nmore";
+    quiet(fails(&["--model", "70b", "--chip", colored]));
+    quiet(fails(&["--model", colored]));
+    quiet(fails(&["sweep", "--models", colored]));
+    for option in ["--prompt", "--batch", "--format"] {
+        let line = misused(&["--model", "70b", option, colored]);
+        assert!(line.contains(r"'\u{1b}[31mred\r\n\nmore'"), "{line}");
+        quiet(line);
+    }
+    quiet(misused(&["--model", "70b", &format!("--{colored}")]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("two\nlines\u{1b}[2J");
+    fs::create_dir(&checkpoint).unwrap();
+    fs::write(checkpoint.join("config.json"), CONFIG).unwrap();
+    let (model, out) = (checkpoint.to_str().unwrap(), checkpoint.join("out"));
+    let run = ["--model", model, "--chip", "edge", "--phase", "decode", "--out", out.to_str().unwrap()];
+    let (stdout, stderr) = succeeds(&run);
+    assert!(stdout.starts_with(r"two\nlines\u{1b}[2J on edge | "), "{stdout}");
+    stdout.lines().chain(stderr.lines()).for_each(|line| quiet(line.to_owned()));
+    assert_eq!(stderr.lines().count(), FILES.len());
+
+    fs::write(checkpoint.join("config.json"), "{").unwrap();
+    quiet(fails(&["--model", model]));
 }
 
 #[test]
@@ -347,6 +421,36 @@ fn a_sweep_of_more_models_than_a_chart_holds_is_refused() {
     let models = vec!["700m"; 17].join(",");
     let line = fails(&["sweep", "--models", &models]);
     assert!(line.contains("--models has 17 models: at most 16"), "{line}");
+}
+
+#[test]
+fn a_sweep_names_each_model_once() {
+    // Presets are known in any case.
+    for models in ["7b,7b", "700m,7B,7b"] {
+        let line = fails(&["sweep", "--models", models, "--chip", "edge"]);
+        assert!(line.contains("--models has `7b` twice"), "{line}");
+    }
+}
+
+#[test]
+fn a_sweep_of_largest_batches_shows_each() {
+    let (stdout, _) =
+        succeeds(&["sweep", "--models", "700m,3b", "--chip", "edge", "--phase", "decode", "--batch", "max"]);
+    assert!(stdout.lines().all(|line| line.chars().count() <= 100), "{stdout}");
+    let header = stdout.lines().find(|line| line.starts_with("model")).unwrap();
+    assert!(header.split_whitespace().nth(1) == Some("batch"), "{stdout}");
+    let (json, _) = succeeds(&[
+        "sweep", "--models", "700m,3b", "--chip", "edge", "--phase", "decode", "--batch", "max", "--format",
+        "json",
+    ]);
+    let document: Value = serde_json::from_str(&json).unwrap();
+    for report in document.as_array().unwrap() {
+        let options = &report["options"];
+        let pair = format!("{} vs {}", options["batch"], options["fp16_batch"]);
+        let model = report["model"].as_str().unwrap();
+        let line = stdout.lines().find(|line| line.split_whitespace().next() == Some(model)).unwrap();
+        assert!(line.contains(&pair), "{pair} in {line}");
+    }
 }
 
 #[test]

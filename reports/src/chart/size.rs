@@ -1,4 +1,7 @@
 //! Latency and throughput by model size, FP16 against ternary, for each phase; both on a logarithmic scale.
+//!
+//! The models stand in the order given. A line joins them where that is from the fastest to the slowest, as it is from the
+//! smallest to the largest on one chip and with one batch; elsewhere it would show a trend that there is none.
 
 use plotters::coord::Shift;
 use plotters::coord::combinators::{BindKeyPoints, IntoLogRange, LogCoord};
@@ -11,7 +14,7 @@ use sim::result::{Phase, PhaseReport, Report};
 use super::ink::{self, BODY, FAINT, FP16, GRID, HEADING, INK, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, font, render};
 use crate::Error;
-use crate::sweep::batches;
+use crate::sweep::{batch_pair, batches, batches_differ};
 use crate::units::{prefix, significant};
 
 /// The figure of several models on one chip, in the order given; of the phases, those that all reports have.
@@ -23,17 +26,25 @@ struct SizeFigure {
     title: String,
     /// Model names, from left to right.
     models: Vec<String>,
-    /// Whether any machine is more than one chip.
-    several_chips: bool,
+    /// Whether each model takes the baseline no less time than the one before.
+    ascending: bool,
     rows: Vec<Row>,
 }
 
 /// One phase.
 struct Row {
     title: String,
-    /// Chips of the ternary machine and of the baseline, by model.
-    chips: Vec<[u64; 2]>,
+    /// What stands under the models' names.
+    notes: Vec<Note>,
     panels: [Panel; 2],
+}
+
+/// What the ternary machine and the baseline have of something, below each model.
+struct Note {
+    /// Of what.
+    of: &'static str,
+    /// `1 vs 2`, by model.
+    by_model: Vec<String>,
 }
 
 /// One quantity by model.
@@ -48,6 +59,10 @@ const Y_LABELS: u32 = 84;
 const TOP: u32 = 84;
 const ROW: u32 = 340;
 const MARGIN: i32 = 18;
+/// The models' names and the axis' description.
+const X_LABELS: i32 = 48;
+/// A line of notes under them.
+const NOTE: i32 = 18;
 
 impl SizeFigure {
     fn new(reports: &[Report]) -> Self {
@@ -59,14 +74,21 @@ impl SizeFigure {
         SizeFigure {
             title: format!("Latency and throughput by model size on {chip}"),
             models: reports.iter().map(|report| shortened(&report.model)).collect(),
-            several_chips: rows.iter().flat_map(|row| row.chips.as_flattened()).any(|chips| *chips > 1),
+            ascending: rows.iter().all(Row::is_ascending),
             rows,
         }
     }
 
-    /// Names stand beside one another without touching.
+    /// Names stand beside one another without touching, and so do the notes.
     fn width_of_panel(&self) -> u32 {
-        let widest = self.models.iter().map(|model| font::width(model, BODY)).max().unwrap_or(0);
+        let models = self.models.iter().map(|model| font::width(model, BODY));
+        let notes = self
+            .rows
+            .iter()
+            .flat_map(|row| &row.notes)
+            .flat_map(|note| &note.by_model)
+            .map(|note| font::width(note, SMALL));
+        let widest = models.chain(notes).max().unwrap_or(0);
         let names: i32 = self.models.iter().map(|_| widest + 10).sum();
         LEAST_PANEL.max(Y_LABELS + (names + 2 * MARGIN) as u32)
     }
@@ -75,7 +97,7 @@ impl SizeFigure {
     fn panel<DB: DrawingBackend>(
         &self,
         (whole, area): (&DrawingArea<DB, Shift>, &DrawingArea<DB, Shift>),
-        chips: &[[u64; 2]],
+        notes: &[Note],
         panel: &Panel,
     ) -> Drawn<DB> {
         let all = panel.values.iter().flatten().copied();
@@ -89,7 +111,7 @@ impl SizeFigure {
             .margin_left(MARGIN)
             .margin_right(MARGIN)
             .margin_bottom(MARGIN)
-            .x_label_area_size(66)
+            .x_label_area_size(X_LABELS + notes.iter().map(|_| NOTE).sum::<i32>())
             .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(-0.5..models - 0.5, y.with_key_points(ticks(low, high)))?;
         chart
@@ -102,13 +124,15 @@ impl SizeFigure {
             .y_label_formatter(&|value| short(*value, 1))
             .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
             .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .x_desc(if self.several_chips { "model, and chips: ternary vs FP16" } else { "model" })
+            .x_desc(description(notes))
             .y_desc(panel.axis)
             .draw()?;
         for (machine, (_, color)) in MACHINES.into_iter().enumerate() {
             let points =
                 || panel.values.iter().enumerate().map(|(model, values)| (model as f64, values[machine]));
-            chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
+            if self.ascending {
+                chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
+            }
             chart.draw_series(points().map(|point| Circle::new(point, 4, color.filled())))?;
             for ((model, value), values) in points().zip(&panel.values) {
                 let (x, y) = chart.backend_coord(&(model, value));
@@ -121,12 +145,14 @@ impl SizeFigure {
                 )?;
             }
         }
-        for (index, (model, [ternary, fp16])) in self.models.iter().zip(chips).enumerate() {
-            let (x, y) = chart.backend_coord(&(index as f64, low));
-            whole.draw_text(model, &ink::text(BODY, INK, HPos::Center, VPos::Top), (x, y + 7))?;
-            if self.several_chips {
-                let chips = format!("{ternary} vs {fp16}");
-                whole.draw_text(&chips, &ink::text(SMALL, FAINT, HPos::Center, VPos::Top), (x, y + 25))?;
+        for (index, model) in self.models.iter().enumerate() {
+            let (x, mut y) = chart.backend_coord(&(index as f64, low));
+            y += 7;
+            whole.draw_text(model, &ink::text(BODY, INK, HPos::Center, VPos::Top), (x, y))?;
+            for note in notes {
+                y += NOTE;
+                let style = ink::text(SMALL, FAINT, HPos::Center, VPos::Top);
+                whole.draw_text(&note.by_model[index], &style, (x, y))?;
             }
         }
         Ok(())
@@ -154,7 +180,7 @@ impl Figure for SizeFigure {
             let (_, panels) = this.split_vertically(32);
             let (left, right) = panels.split_horizontally(self.width_of_panel());
             for (area_of_panel, panel) in [&left, &right].into_iter().zip(&row.panels) {
-                self.panel((area, area_of_panel), &row.chips, panel)?;
+                self.panel((area, area_of_panel), &row.notes, panel)?;
             }
             rest = below;
         }
@@ -178,12 +204,39 @@ impl Row {
         };
         Some(Row {
             title,
-            chips: phases.iter().map(|phase| [phase.ternary.chips, phase.fp16.chips]).collect(),
+            notes: [chips(&phases), batch(reports)].into_iter().flatten().collect(),
             panels: [
                 Panel { axis: latency, values: values(|run| run.seconds * 1e3) },
                 Panel { axis: "throughput, tokens/s", values: values(|run| run.tokens_per_second) },
             ],
         })
+    }
+
+    /// Whether each model takes the baseline no less time than the one before.
+    fn is_ascending(&self) -> bool {
+        let [latency, _] = &self.panels;
+        latency.values.is_sorted_by(|[_, one], [_, next]| one <= next)
+    }
+}
+
+/// The chips, where any machine is more than one.
+fn chips(phases: &[PhaseReport]) -> Option<Note> {
+    let pair = |phase: &PhaseReport| format!("{} vs {}", phase.ternary.chips, phase.fp16.chips);
+    let several = phases.iter().any(|phase| phase.ternary.chips.max(phase.fp16.chips) > 1);
+    several.then(|| Note { of: "chips", by_model: phases.iter().map(pair).collect() })
+}
+
+/// The batches, where they differ.
+fn batch(reports: &[Report]) -> Option<Note> {
+    batches_differ(reports).then(|| Note { of: "batch", by_model: reports.iter().map(batch_pair).collect() })
+}
+
+/// What the axis of the models says.
+fn description(notes: &[Note]) -> String {
+    match notes.iter().map(|note| note.of).collect::<Vec<_>>().as_slice() {
+        [] => "model".to_owned(),
+        [one] => format!("model, and {one}: ternary vs FP16"),
+        several => format!("model, {}: ternary vs FP16", several.join(" and ")),
     }
 }
 
@@ -237,6 +290,45 @@ mod tests {
         }
         // 5.512345 ms and a tenth of it against 53.123456 ms.
         assert!(["5.51", "0.551", "53.1"].iter().all(|value| svg.contains(&format!("\n{value}\n"))));
+    }
+
+    #[test]
+    fn only_models_in_the_order_of_their_latency_are_joined() {
+        let mut small = example::report();
+        for phase in &mut small.phases {
+            phase.fp16.seconds /= 10.0;
+        }
+        // Two machines in two panels of two phases.
+        let lines = |reports: &[Report]| size_chart(reports).unwrap().svg.matches("<polyline").count();
+        let large = example::report();
+        let axes = lines(&[large.clone(), small.clone()]);
+        assert_eq!(lines(&[small.clone(), large.clone()]), axes + 8);
+        assert_eq!(lines(&[large, small]), axes);
+    }
+
+    #[test]
+    fn notes_are_under_the_models_and_take_no_room_where_there_are_none() {
+        let report = example::report();
+        let figure = SizeFigure::new(std::slice::from_ref(&report));
+        assert_eq!(description(&figure.rows[0].notes), "model, chips and batch: ternary vs FP16");
+        assert!(size_chart(std::slice::from_ref(&report)).unwrap().svg.contains("\n4 vs 2\n"));
+
+        let mut plain = report;
+        plain.options.fp16_batch = 4;
+        for phase in &mut plain.phases {
+            phase.fp16.chips = 1;
+        }
+        assert!(SizeFigure::new(std::slice::from_ref(&plain)).rows[0].notes.is_empty());
+        // The description stands right under the models' names, so their axis is lower.
+        let axis = |report: Report| {
+            let svg = size_chart(&[report]).unwrap().svg;
+            let before = &svg[..svg.find("\n70b\n").unwrap()];
+            let y = before.rsplit(" y=\"").next().unwrap().split('"').next().unwrap();
+            y.parse::<i32>().unwrap()
+        };
+        let mut two_chips = plain.clone();
+        two_chips.phases[0].fp16.chips = 2;
+        assert_eq!(axis(plain), axis(two_chips) + NOTE);
     }
 
     #[test]

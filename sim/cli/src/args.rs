@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,13 +57,11 @@ pub(crate) struct RunArguments {
     pub(crate) phase: PhaseArgument,
 
     /// Tokens of a prompt, for prefill.
-    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u64).range(1..=sim::MAX_TOKENS))]
+    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true, value_parser = tokens)]
     pub(crate) prompt: u64,
 
     /// Tokens in the KV cache before the step, for decode.
-    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u64).range(1..=sim::MAX_TOKENS))]
+    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true, value_parser = tokens)]
     pub(crate) context: u64,
 
     /// Sequences served together; `max` is the largest batch that fits.
@@ -105,23 +103,23 @@ pub(crate) struct SweepArguments {
 #[derive(Debug, Args)]
 pub(crate) struct VerilogArguments {
     /// Activations that meet a column's trits at once.
-    #[arg(long, value_name = "L", allow_negative_numbers = true)]
+    #[arg(long, value_name = "L", allow_negative_numbers = true, value_parser = size)]
     pub(crate) lanes: u32,
 
     /// Dot products at once.
-    #[arg(long, value_name = "C", allow_negative_numbers = true)]
+    #[arg(long, value_name = "C", allow_negative_numbers = true, value_parser = size)]
     pub(crate) columns: u32,
 
     /// Token slots: accumulators of a column.
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = size)]
     pub(crate) tokens: u32,
 
     /// Width of the packed weight stream, five trits a byte.
-    #[arg(long, value_name = "W", allow_negative_numbers = true)]
+    #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = size)]
     pub(crate) stream_bits: u32,
 
     /// Width of an accumulator.
-    #[arg(long, value_name = "BITS", default_value_t = 24, allow_negative_numbers = true)]
+    #[arg(long, value_name = "BITS", default_value_t = 24, allow_negative_numbers = true, value_parser = size)]
     pub(crate) acc_bits: u32,
 
     /// Folder for mac_array.v.
@@ -149,6 +147,17 @@ pub(crate) enum Format {
     Table,
     Json,
     Csv,
+}
+
+/// A number of tokens. The message has the range whatever is wrong with the text, too many digits for a number as well.
+fn tokens(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (1..=sim::MAX_TOKENS).contains(number));
+    number.ok_or_else(|| format!("must be from 1 to {}", sim::MAX_TOKENS))
+}
+
+/// A size of the array; the array itself says what it can be.
+fn size(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u32::MAX))
 }
 
 fn batch(text: &str) -> Result<sim::Batch, String> {
@@ -180,6 +189,18 @@ mod tests {
         assert_eq!(batch("1048576"), Ok(sim::Batch::Size(1 << 20)));
         for wrong in ["0", "-1", "1048577", "99999999999999999999", "1.5", "", "Max"] {
             assert_eq!(batch(wrong), Err("must be from 1 to 1048576, or max".to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_wrong_number_is_told_its_range() {
+        assert_eq!((tokens("1"), tokens("16777216")), (Ok(1), Ok(1 << 24)));
+        for wrong in ["0", "-5", "16777217", "99999999999999999999", "1.5", "many", ""] {
+            assert_eq!(tokens(wrong), Err("must be from 1 to 16777216".to_owned()), "{wrong}");
+        }
+        assert_eq!((size("0"), size("4294967295")), (Ok(0), Ok(u32::MAX)));
+        for wrong in ["-1", "4294967296", "99999999999999999999", "x"] {
+            assert_eq!(size(wrong), Err("must be a whole number from 0 to 4294967295".to_owned()), "{wrong}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the user means: arguments resolved once into models, a chip and a request, so that nothing below looks at
 //! what was typed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use model::{Shape, WeightFormat};
@@ -81,12 +82,17 @@ impl Job {
             head,
             skip: !run.no_skip,
         };
-        Ok(Job {
-            models: models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?,
-            chip: sim::chip::load(&run.chip)?,
-            request,
-            format: run.format,
-            folder: run.out,
-        })
+        let models: Vec<_> = models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?;
+        refuse_namesakes(&models)?;
+        Ok(Job { models, chip: sim::chip::load(&run.chip)?, request, format: run.format, folder: run.out })
+    }
+}
+
+/// A name is what tells models apart in every output, and what joins the tables.
+fn refuse_namesakes(models: &[Shape]) -> anyhow::Result<()> {
+    let mut names = BTreeSet::new();
+    match models.iter().find(|model| !names.insert(&model.name)) {
+        Some(twice) => anyhow::bail!("--models has `{}` twice: each must have a name of its own", twice.name),
+        None => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ mod command;
 mod output;
 mod presets;
 mod run;
+mod usage;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,7 +16,11 @@ use args::Arguments;
 use command::Command;
 
 fn main() -> ExitCode {
-    match Command::resolve(Arguments::parse()).and_then(execute) {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::answer(&error),
+    };
+    match Command::resolve(arguments).and_then(execute) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is closed as well there is nobody to tell.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use reports::Chart;
+use reports::{Chart, Staged, printable};
 
 /// Prints a whole text to standard output.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
@@ -13,22 +13,16 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     printed.context("cannot write to standard output")
 }
 
-/// Files on their way to a folder. They are named on standard error only when all of them are there.
-pub(crate) struct Files<'a> {
-    folder: &'a Path,
-    written: Vec<String>,
-}
+/// Files on their way to a folder, which holds all of them or none. They are named on standard error when they are there.
+pub(crate) struct Files(Staged);
 
-impl<'a> Files<'a> {
-    pub(crate) fn new(folder: &'a Path) -> Self {
-        Files { folder, written: Vec::new() }
+impl Files {
+    pub(crate) fn new(folder: &Path) -> anyhow::Result<Files> {
+        Ok(Files(Staged::new(folder)?))
     }
 
     pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let path = self.folder.join(name);
-        reports::write_atomically(&path, bytes)?;
-        self.written.push(path.display().to_string());
-        Ok(())
+        Ok(self.0.add(name, bytes)?)
     }
 
     /// A chart in both formats.
@@ -37,16 +31,17 @@ impl<'a> Files<'a> {
         self.write(&format!("{name}.png"), &chart.png)
     }
 
-    /// Names the files, one a line.
-    pub(crate) fn announce(self) {
-        for path in self.written {
+    /// Puts the files in their places and names them, one a line.
+    pub(crate) fn publish(self) -> anyhow::Result<()> {
+        for path in self.0.publish()? {
             // The files are there; whether anybody reads their names does not matter.
-            let _ = writeln!(io::stderr(), "wrote {path}");
+            let _ = writeln!(io::stderr(), "wrote {}", printable(&path.display().to_string()));
         }
+        Ok(())
     }
 }
 
-/// The error and its causes in one line. A library's error may name its cause itself: it is not said twice.
+/// The error and its causes in one line, whatever the texts of others in it hold. A library's error may name its cause itself: it is not said twice.
 pub(crate) fn one_line(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -54,7 +49,7 @@ pub(crate) fn one_line(error: &anyhow::Error) -> String {
             line = format!("{line}: {cause}");
         }
     }
-    line.lines().map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    printable(&line.lines().map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -70,5 +65,6 @@ mod tests {
         let cause = anyhow!("no such file");
         assert_eq!(one_line(&cause.context("cannot read x: no such file")), "cannot read x: no such file");
         assert_eq!(one_line(&anyhow!("two\n  lines\n")), "two lines");
+        assert_eq!(one_line(&anyhow!("no \u{1b}[31mred\r\u{7}")), "no \\u{1b}[31mred\\r\\u{7}");
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn simulate(job: &Job) -> anyhow::Result<()> {
         files.write_chart("energy", &reports::energy_chart(report)?)?;
         let costs = energy::CostTable::seven_nm()?;
         files.write_chart("paper_ratios", &reports::paper_chart(&energy::figure3::right(&costs)?)?)?;
-        files.announce();
+        files.publish()?;
     }
     print(&match job.format {
         Format::Table => reports::table(report),
@@ -32,7 +32,7 @@ pub(crate) fn sweep(job: &Job) -> anyhow::Result<()> {
     if let Some(folder) = &job.folder {
         let mut files = documents(folder, &reports, &reports::json(&reports)?)?;
         files.write_chart("latency_throughput", &reports::size_chart(&reports)?)?;
-        files.announce();
+        files.publish()?;
     }
     print(&match job.format {
         Format::Table => reports::sweep_table(&reports),
@@ -44,10 +44,9 @@ pub(crate) fn sweep(job: &Job) -> anyhow::Result<()> {
 /// The MAC array as Verilog.
 pub(crate) fn verilog(parameters: &rtl::Parameters, folder: &Path) -> anyhow::Result<()> {
     let text = rtl::verilog::mac_array(parameters)?;
-    let mut files = Files::new(folder);
+    let mut files = Files::new(folder)?;
     files.write("mac_array.v", text.as_bytes())?;
-    files.announce();
-    Ok(())
+    files.publish()
 }
 
 fn reports_of(job: &Job) -> Result<Vec<Report>, sim::Error> {
@@ -55,8 +54,8 @@ fn reports_of(job: &Job) -> Result<Vec<Report>, sim::Error> {
 }
 
 /// The documents that every command with results writes.
-fn documents<'a>(folder: &'a Path, reports: &[Report], json: &str) -> anyhow::Result<Files<'a>> {
-    let mut files = Files::new(folder);
+fn documents(folder: &Path, reports: &[Report], json: &str) -> anyhow::Result<Files> {
+    let mut files = Files::new(folder)?;
     files.write("report.json", json.as_bytes())?;
     files.write("report.csv", reports::csv(reports)?.as_bytes())?;
     files.write("operators.csv", reports::operators_csv(reports)?.as_bytes())?;
