@@ -65,9 +65,9 @@ impl Tally {
 /// Where the data is. Every cycle is of the array's clock and absolute; [`Flow::shift`] moves all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Flow {
-    /// FIFO places that were never used, in stripes.
-    unused: u64,
-    /// When each freed place was freed, oldest first.
+    /// FIFO places that are free, in stripes.
+    free: u64,
+    /// When each of the others will be, or was, freed, in order.
     freed: VecDeque<i64>,
     /// What part of a cycle the vector unit has left over, in stripes of its rate.
     work: u64,
@@ -89,7 +89,7 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn new(fifo_stripes: u64) -> Flow {
         Flow {
-            unused: fifo_stripes,
+            free: fifo_stripes,
             freed: VecDeque::new(),
             work: 0,
             bytes: 0,
@@ -102,10 +102,10 @@ impl Flow {
         }
     }
 
-    /// Takes a FIFO place for the next stripe; the cycle from which it is free.
+    /// Takes a FIFO place for the next stripe; the cycle from which it is free, 0 for one that is free already.
     pub(super) fn reserve(&mut self) -> i64 {
-        if self.unused > 0 {
-            self.unused -= 1;
+        if self.free > 0 {
+            self.free -= 1;
             return 0;
         }
         // A chip whose FIFO cannot hold what its consumer takes at once is refused when it is constructed.
@@ -197,7 +197,11 @@ impl Flow {
     /// because a stall is counted from it, unless the array is idle.
     pub(super) fn forget_the_past(&mut self, consumer: Consumer, horizon: i64) {
         let raise = |cycle: &mut i64| *cycle = (*cycle).max(horizon);
-        self.freed.iter_mut().for_each(raise);
+        // A place that is free by then is as good as one that was never used.
+        while self.freed.front().is_some_and(|&cycle| cycle <= horizon) {
+            self.freed.pop_front();
+            self.free += 1;
+        }
         raise(&mut self.loading_free);
         raise(&mut self.held_until);
         match consumer {
