@@ -27,7 +27,7 @@ fn the_first_screen_is_the_commands_output() {
     let (shown, after) = rest.split_once("```").unwrap();
     let printed = output(sim().args(["--model", "70b"]));
     // The answer and the decode step's first table; the prefill's and the details are left to the reader's own run.
-    let answer = printed.lines().take(2).collect::<Vec<_>>().join("\n");
+    let answer = printed.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     let decode = printed.split_once("decode of 1 token\n").unwrap().1;
     let table = decode.split("\n\n").next().unwrap();
     let expected = format!("{answer}\n\n[...]\n\ndecode of 1 token\n{table}\n\n[...]\n");
