@@ -31,7 +31,9 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
         let layer = mapping.layer(&pass, layers - 1);
         counter.steps(&layer, layers);
         counter.steps(&mapping.epilogue(&pass), 1);
-        counter.events.link_bytes += mapping.link_bytes(&pass);
+        let link_bytes = mapping.link_bytes(&pass);
+        counter.events.link_bytes += link_bytes;
+        counter.vector_sram(link_bytes, 0);
     }
     let mut events = counter.events;
     events.paper = paper_operations(mapping)?;
@@ -79,7 +81,9 @@ impl Counter<'_> {
                     self.events.vector.fp32_ops += times * operations;
                     self.vector_sram(times * reads * WORD_BYTES, times * writes * WORD_BYTES);
                 }
-                Job::Write { bytes, .. } | Job::Link { bytes } => self.vector_sram(times * bytes, 0),
+                Job::Write { bytes, .. } => self.vector_sram(times * bytes, 0),
+                // Counted once a pass for all stages.
+                Job::Link { .. } => {}
             }
         }
     }
@@ -122,7 +126,7 @@ impl Counter<'_> {
                 // Sums are kept in FP32 across steps, as tensor cores do.
                 datapath.fp32_adds += column_cycles;
                 let tree: u64 = levels.iter().map(|&(adders, _)| adders * 16).sum();
-                datapath.register_bits += column_cycles * (lanes * 16 + tree + 32);
+                datapath.register_bits += products * 16 + column_cycles * (tree + 32);
                 datapath.register_bits += tile_steps * columns * lanes * 16 * 2;
             }
         }
@@ -189,6 +193,34 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_matrix_worked_by_hand() {
+        let mut spec = crate::chip::load("edge").unwrap().spec;
+        (spec.lanes, spec.columns) = (4, 2);
+        // 3 x 6 in tiles of 2 columns and steps of 4 lanes: 2 tiles of 2 steps, for 2 tokens.
+        let tiling = Tiling { n: 3, k: 6, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
+        let count = |machine| {
+            let mut counter = Counter { spec: &spec, machine, events: Events::default() };
+            counter.array(&tiling, 2, 1);
+            counter.events
+        };
+        // 4 steps x 2 tokens x 2 columns are 16 sums of 4 lanes; 36 of the 64 products are not padding.
+        let ternary = count(Machine::Ternary);
+        let datapath = &ternary.datapath;
+        assert_eq!((datapath.lanes_active, datapath.lanes_gated), (24, 40));
+        assert_eq!(datapath.integer_adds, [(9, 32), (10, 16), (24, 16)].into());
+        // Lanes, tree, accumulators; 32 trits of 2 bits, stored twice.
+        assert_eq!(datapath.register_bits, 24 * 8 + (32 * 9 + 16 * 10) + 16 * 24 + 4 * 8 * 2 * 2);
+        assert_eq!(datapath.bytes_decoded, 4 * 64);
+        let sram = |name| (ternary.sram[name].read_bytes, ternary.sram[name].written_bytes);
+        assert_eq!(sram("activation"), (4 * 2 * 4, 2 * 6));
+        assert_eq!(sram("result"), (2 * 3 * 4, 2 * 3 * 4));
+        assert_eq!(sram("stream_fifo"), (256, 256));
+        let fp16 = count(Machine::Fp16).datapath;
+        assert_eq!((fp16.fp16_multiplies, fp16.fp16_adds, fp16.fp32_adds), (36, 16 * 3, 16));
+        assert_eq!(fp16.register_bits, 36 * 16 + 16 * (3 * 16 + 32) + 4 * 8 * 16 * 2);
+    }
 
     #[test]
     fn a_tree_has_one_adder_fewer_than_operands() {
