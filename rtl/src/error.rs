@@ -23,6 +23,26 @@ pub enum Error {
         /// What was given.
         stream_bits: u32,
     },
+    /// A stream of activations that is not in whole bytes.
+    #[error("activation-bits {activation_bits} is no multiple of 8: the stream carries bytes")]
+    ActivationBytes {
+        /// What was given.
+        activation_bits: u32,
+    },
+    /// A size that addresses wrap around.
+    #[error("{name} {value} is no power of two")]
+    PowerOfTwo {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: u32,
+    },
+    /// A stream that is no AXI4 data bus.
+    #[error("stream-bits {stream_bits} is no width of an AXI4 data bus: it must be 8, 16, 32, ... 1024")]
+    AxiWidth {
+        /// What was given.
+        stream_bits: u32,
+    },
     /// A fault of a block, not of its user.
     #[error("the block {block} cannot be written as Verilog: {why}")]
     Design {

@@ -3,26 +3,46 @@
 //! [`verilog::mac_array`] writes the array that [`Parameters`] describe; the blocks are listed in this crate's README.
 
 /// A line of text for the emitted module; RustHDL's translation of it, nothing in Rust.
+///
+/// `comment!("module name")` names the module, where a block is used under several fields; else it is named by its field.
 macro_rules! comment {
     ($text:literal) => {};
 }
 
+pub mod activation_buffer;
 pub mod adder_level;
 pub mod adder_tree;
+pub mod axi_lite;
 pub mod control_pipeline;
+pub mod controller;
 pub mod cosim;
+pub mod csr;
+pub mod divider;
 pub mod dot_unit;
 pub mod eda;
+mod engine_parameters;
 mod error;
 pub mod hdl;
 pub mod mac_array;
+pub mod memory;
 mod parameters;
+pub mod requantizer;
+pub mod result_buffer;
+pub mod result_sequencer;
 pub mod slot_memory;
+pub mod stream_fifo;
+pub mod stream_register;
+pub mod ternary_engine;
+pub mod ternary_engine_axi;
 pub mod ternary_lane;
 pub mod tile_memory;
+pub mod trit_decoder;
 pub mod verilog;
+pub mod weight_fetch;
+pub mod weight_stream;
 pub mod weight_tile;
 
+pub use engine_parameters::{EngineParameters, JOB_SLOTS};
 pub use error::Error;
 pub use parameters::Parameters;
 

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use rust_hdl::core::signal::get_signal_id;
 use rust_hdl::prelude::{
-    Atom, AtomKind, Block, Direction, In, Local, Logic, Out, Probe, TypeDescriptor, TypeKind, VCDValue,
-    VerilogLiteral,
+    Atom, AtomKind, Block, Direction, In, Local, Logic, LogicJoin, Out, Probe, TypeDescriptor, TypeKind,
+    VCDValue, VerilogLiteral,
 };
 
 use super::Word;
@@ -109,6 +109,12 @@ impl<D: Direction> Logic for Bus<D> {
     fn update(&mut self) {}
     fn connect(&mut self) {
         self.connected = true;
+    }
+}
+
+impl<D: Direction> LogicJoin for Bus<D> {
+    fn join_connect(&mut self) {
+        self.connect();
     }
 }
 

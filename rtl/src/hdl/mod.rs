@@ -10,6 +10,7 @@
 //! | [`Bus`] | a signal that carries a word |
 //! | [`Pack`] | signals side by side, one port in Verilog; element 0 in the lowest bits |
 //! | [`Wires`] | connects one pack to another, whole |
+//! | [`Recast`] | the same for signals of equally many bits in different shapes |
 //! | [`Number`] | a constant |
 //! | [`Register`], [`Bank`], [`ResetRegister`] | flip-flops with a clock enable: of a bus, of a pack, with a reset |
 //!
@@ -22,8 +23,8 @@ mod register;
 mod word;
 
 pub use bus::{Bus, Number};
-pub use pack::{Pack, Wires};
+pub use pack::{Pack, Recast, Wires};
 pub use register::{Bank, Register, ResetRegister};
 pub use word::{Word, clog2, signed_cast, unsigned_cast};
 
-pub(crate) use register::INLINE;
+pub(crate) use register::{INLINE, NAMED};

@@ -8,7 +8,7 @@ use rust_hdl::prelude::{
     TypeKind, VCDValue, VerilogLiteral,
 };
 
-use super::Bus;
+use super::{Bus, Word};
 
 /// Equal signals side by side, element 0 in the lowest bits.
 ///
@@ -157,5 +157,52 @@ impl Wires {
         let details =
             VerilogLinkDetails { my_name: my_name.into(), owner_name: from.into(), other_name: to.into() };
         vec![VerilogLink::Forward(details)]
+    }
+}
+
+/// What is a number of bits side by side.
+pub trait Flat {
+    /// Appends its bits, lowest first.
+    fn read_bits(&self, bits: &mut Vec<bool>);
+    /// Takes its bits, lowest first.
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>);
+}
+
+impl<D: Direction> Flat for Bus<D> {
+    fn read_bits(&self, bits: &mut Vec<bool>) {
+        let word = self.read();
+        bits.extend((0..word.bits()).map(|i| word.get_bit(i)));
+    }
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>) {
+        let width = self.read().bits();
+        let value = (0..width).map(|i| u64::from(bits.next().unwrap_or(false)) << i).sum();
+        self.next = Word::new(value, width);
+    }
+}
+
+impl<T: Flat> Flat for Pack<T> {
+    fn read_bits(&self, bits: &mut Vec<bool>) {
+        self.elements.iter().for_each(|element| element.read_bits(bits));
+    }
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>) {
+        self.elements.iter_mut().for_each(|element| element.drive_bits(bits));
+    }
+}
+
+/// Connects, inside `#[hdl_gen]`, signals of equally many bits in different shapes: a bus and its bits, bytes and words.
+pub struct Recast;
+
+impl Recast {
+    /// `to` takes the bits of `from`, the lowest first.
+    pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
+        assert_eq!(from.bits(), to.bits(), "recast signals have equally many bits");
+        let mut bits = Vec::with_capacity(from.bits());
+        from.read_bits(&mut bits);
+        to.drive_bits(&mut bits.into_iter());
+    }
+
+    /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
+    pub fn join_hdl(my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(my_name, from, to)
     }
 }

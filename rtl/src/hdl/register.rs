@@ -28,6 +28,9 @@ use super::{Bus, Pack, Wires};
 /// Marks hand-written Verilog that is set into the parent module instead of becoming a module.
 pub(crate) const INLINE: &str = "// inline\n";
 
+/// Before a name and a line's end: hand-written Verilog that is a module of that name, whatever field holds it.
+pub(crate) const NAMED: &str = "// module ";
+
 fn clocked(text: &str) -> Verilog {
     Verilog::Custom(format!("{INLINE}always @(posedge clock)\n{text}"))
 }

@@ -1,5 +1,6 @@
 //! A value whose width is chosen at run time.
 
+use std::cmp::Ordering;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
 
 /// A value of 1 to 64 bits; arithmetic wraps at the width, as in hardware.
@@ -59,6 +60,18 @@ impl Word {
         self.value.count_ones() % 2 == 1
     }
 
+    /// The bit of weight 2^`index`.
+    pub fn get_bit(self, index: usize) -> bool {
+        assert!(index < self.bits, "bit {index} of {}", self.bits);
+        self.value >> index & 1 == 1
+    }
+
+    /// `N` bits from `index` up.
+    pub fn get_bits<const N: usize>(self, index: usize) -> Self {
+        assert!(index + N <= self.bits, "{N} bits from {index} of {}", self.bits);
+        Self::new(self.value >> index, N)
+    }
+
     fn combine(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
         assert_eq!(self.bits, other.bits, "both sides of an operator are equally wide");
         Self::new(f(self.value, other.value), self.bits)
@@ -68,6 +81,20 @@ impl Word {
 impl From<bool> for Word {
     fn from(bit: bool) -> Self {
         Self::new(u64::from(bit), 1)
+    }
+}
+
+/// Compares unsigned.
+impl PartialOrd for Word {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        assert_eq!(self.bits, other.bits, "both sides of a comparison are equally wide");
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl PartialEq<u64> for Word {
+    fn eq(&self, other: &u64) -> bool {
+        self.value == Self::new(*other, self.bits).value
     }
 }
 
@@ -82,6 +109,13 @@ impl Add<u64> for Word {
     type Output = Self;
     fn add(self, other: u64) -> Self {
         self + Self::new(other, self.bits)
+    }
+}
+
+impl Sub<u64> for Word {
+    type Output = Self;
+    fn sub(self, other: u64) -> Self {
+        self - Self::new(other, self.bits)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Port {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Body {
     /// Hand-written Verilog, a module of its own.
-    Text { ports: Vec<Port>, text: String },
+    Text { ports: Vec<Port>, name: Option<String>, text: String },
     /// Hand-written Verilog that is set into its parent.
     Inline { ports: Vec<Port>, text: String },
     /// Made from RustHDL.
@@ -43,6 +43,15 @@ impl Body {
     pub(super) fn ports(&self) -> &[Port] {
         match self {
             Body::Text { ports, .. } | Body::Inline { ports, .. } | Body::Structure { ports, .. } => ports,
+        }
+    }
+
+    /// The name that the block gives its module.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Body::Text { name, .. } => name.as_deref(),
+            Body::Inline { .. } => None,
+            Body::Structure { structure, .. } => structure.name.as_deref(),
         }
     }
 }
@@ -58,6 +67,7 @@ pub(super) struct Instance {
 /// The text of a module made from RustHDL, in parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Structure {
+    pub(super) name: Option<String>,
     pub(super) comments: Vec<String>,
     /// `localparam`, `wire` and `reg`.
     pub(super) declarations: Vec<String>,

@@ -8,7 +8,7 @@ use rust_hdl::prelude::{Atom, AtomKind, Block, Probe, TypeKind, Verilog};
 use super::EmitError;
 use super::lower::literal_value;
 use super::module::{Body, Direction, Port, Structure};
-use crate::hdl::INLINE;
+use crate::hdl::{INLINE, NAMED};
 
 /// A signal, port or constant of a module being visited.
 #[derive(Clone, Debug)]
@@ -39,10 +39,11 @@ pub(super) struct Scope {
     pub(super) children: Vec<Child>,
 }
 
-/// A distinct module: its name is that of the field it was found in.
+/// A distinct module.
 pub(super) struct Module {
-    pub(super) field: String,
-    /// The name of its first instance, which tells it from others of the same field.
+    /// The name it gives itself, or that of the field it was found in.
+    pub(super) name: String,
+    /// The name of its first instance, which tells it from others of the same name.
     pub(super) instance: String,
     pub(super) body: Rc<Body>,
 }
@@ -64,17 +65,20 @@ impl Netlist {
         netlist.error.take().map_or(Ok(netlist), Err)
     }
 
-    /// A name for each module: its field's, or its first instance's where one field holds different modules.
+    /// A name for each module: its own or its field's, with the name of its first instance where several differ.
     pub(super) fn names(&self) -> Result<Vec<String>, EmitError> {
-        let mut of_field = HashMap::<&str, usize>::new();
+        let mut of_name = HashMap::<&str, usize>::new();
         for module in &self.modules {
-            *of_field.entry(&module.field).or_default() += 1;
+            *of_name.entry(&module.name).or_default() += 1;
         }
         let mut taken = HashSet::new();
         let mut names = vec![];
         for module in &self.modules {
-            let alone = of_field[module.field.as_str()] == 1;
-            let name = identifier(if alone { &module.field } else { &module.instance });
+            let name = match (of_name[module.name.as_str()], module.instance.starts_with(&module.name)) {
+                (1, _) => identifier(&module.name),
+                (_, true) => identifier(&module.instance),
+                (_, false) => identifier(&format!("{}_{}", module.name, module.instance)),
+            };
             // What is set into its parent appears under no name.
             if !matches!(*module.body, Body::Inline { .. }) && !taken.insert(name.clone()) {
                 return Err(EmitError(format!("two different modules would be named {name}")));
@@ -102,11 +106,12 @@ impl Netlist {
 
     fn close(&mut self, scope: &Scope, code: &Verilog) -> Result<Child, EmitError> {
         let body = Rc::new(self.body(scope, code)?);
-        let field = scope.instance.split('$').next().unwrap_or_default().to_owned();
+        let field = || scope.instance.split('$').next().unwrap_or_default();
+        let name = body.name().unwrap_or_else(field).to_owned();
         let next = self.modules.len();
-        let module = *self.seen.entry((field.clone(), Rc::clone(&body))).or_insert(next);
+        let module = *self.seen.entry((name.clone(), Rc::clone(&body))).or_insert(next);
         if module == next {
-            self.modules.push(Module { field, instance: scope.instance.clone(), body });
+            self.modules.push(Module { name, instance: scope.instance.clone(), body });
         }
         Ok(Child { instance: scope.instance.clone(), module })
     }
@@ -129,7 +134,11 @@ impl Netlist {
         match code {
             Verilog::Custom(text) => match text.strip_prefix(INLINE) {
                 Some(text) => Ok(Body::Inline { ports, text: text.to_owned() }),
-                None => Ok(Body::Text { ports, text: text.clone() }),
+                None => {
+                    let named = text.strip_prefix(NAMED).and_then(|rest| rest.split_once('\n'));
+                    let (name, text) = named.map_or((None, text.as_str()), |(name, text)| (Some(name), text));
+                    Ok(Body::Text { ports, name: name.map(str::to_owned), text: text.to_owned() })
+                }
             },
             Verilog::Combinatorial(code) => {
                 let structure = Structure::new(scope, code, &self.modules)

@@ -9,9 +9,11 @@ use super::module::{Body, Builder, Instance, Kind, Net, Structure};
 use super::netlist::identifier;
 
 impl Builder<'_> {
-    pub(super) fn text(&self, comments: Vec<String>) -> Result<Structure, EmitError> {
+    pub(super) fn text(&self, mut comments: Vec<String>) -> Result<Structure, EmitError> {
         let printer = Printer { name: |net| (self.net_name(net), self.nets[net].width) };
-        let mut structure = Structure { comments, ..Structure::default() };
+        let named = comments.iter().position(|comment| comment.starts_with("module "));
+        let name = named.map(|at| comments.remove(at)["module ".len()..].to_owned());
+        let mut structure = Structure { name, comments, ..Structure::default() };
         let mut used = HashSet::new();
         let mut assigned_by_process = HashSet::new();
         for (target, value) in &self.assigns {

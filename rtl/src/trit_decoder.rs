@@ -1,0 +1,1 @@
+//! trit_decoder.
