@@ -9,6 +9,7 @@ use rust_hdl::core::ast::{
 
 use super::EmitError;
 use super::expression::{Expression, Slice};
+use crate::hdl::{High, Low};
 
 /// A statement of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +107,16 @@ impl<'a> Lowering<'a> {
                     let VerilogLink::Forward(link) = link else {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
-                    let (from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let (mut from, mut to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let width = from.width.min(to.width);
+                    for side in [&mut from, &mut to] {
+                        if link.my_name == High::LINK {
+                            side.low += side.width - width;
+                        }
+                        if link.my_name == High::LINK || link.my_name == Low::LINK {
+                            side.width = width;
+                        }
+                    }
                     out.push(Statement::Assign(to, Expression::Net(from)));
                 }
             }

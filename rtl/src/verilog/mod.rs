@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::cosim::Random;
-    use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
+    use crate::hdl::{Bus, High, Low, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
     /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
@@ -149,12 +149,16 @@ mod tests {
         a: Bus<In>,
         b: Bus<In>,
         grid: Pack<Pack<Bus<In>>>,
+        padded: Pack<Bus<In>>,
         larger: Bus<Out>,
         difference: Bus<Out>,
         kind: Bus<Out>,
         parity: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
+        ends: Pack<Bus<Out>>,
+        side: Bus<Out>,
+        middle: Bus<Out>,
         history: Register,
         limit: Number,
         wide: Bus<Local>,
@@ -180,6 +184,16 @@ mod tests {
                 self.kind.next = !self.limit.val();
             }
             Wires::join(&mut self.grid, &mut self.copy);
+            // Nothing reads the rest of `padded`.
+            self.middle.next = self.padded[1].val();
+            // Parts of elements, from and to either end.
+            Low::join(&mut self.b, &mut self.ends);
+            High::join(&mut self.grid, &mut self.ends);
+            if self.a.val().get_bit(0) {
+                High::join(&mut self.grid, &mut self.side);
+            } else {
+                Low::join(&mut self.grid, &mut self.side);
+            }
             for i in 0..self.diagonal.len() {
                 self.diagonal[i].next = self.grid[i][2 - i].val();
             }
@@ -199,16 +213,20 @@ mod tests {
             parity: Bus::new(1),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
+            padded: Pack::new(3, 2),
+            ends: Pack::new(7, 7),
+            side: Bus::new(7),
+            middle: Bus::new(2),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
         };
-        let mut bench =
-            bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy);
+        let mut bench = bench!(block, "everything": a, b, grid, padded => larger, difference, kind, parity, diagonal, copy, ends, side, middle);
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
-            vec![vec![i % 16], vec![i / 16 % 16], grid]
+            let padded = (0..3).map(|_| random.below(4)).collect();
+            vec![vec![i % 16], vec![i / 16 % 16], grid, padded]
         };
         let cycles: Vec<Values> = (1..2000).map(&mut cycle).collect();
         let outputs = bench.run(&cycles, 1);
@@ -219,6 +237,13 @@ mod tests {
             assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
             assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
             assert_eq!(output[5], cycle[2]);
+            let joined = |values: &[u64], width: u32| {
+                values.iter().rev().fold(0_u64, |bits, value| bits << width | value)
+            };
+            let grid = joined(&cycle[2], 5);
+            assert_eq!(joined(&output[6], 7), grid << 4 | b);
+            assert_eq!(output[7], [if a % 2 == 1 { grid >> 38 } else { grid & 127 }]);
+            assert_eq!(output[8], [cycle[3][1]]);
         }
         bench.assert_synthesises();
     }

@@ -65,9 +65,7 @@ impl Builder<'_> {
             }
         }
         used.extend(&assigned_by_process);
-        let idle =
-            self.nets.iter().enumerate().filter(|(i, net)| net.kind == Kind::Input && !used.contains(i));
-        let idle: Vec<String> = idle.map(|(i, _)| self.net_name(i)).collect();
+        let idle: Vec<String> = self.unread().into_iter().map(|slice| printer.slice(slice)).collect();
         if !idle.is_empty() {
             // Says to lint, and to a reader, that these are not forgotten.
             structure.declarations.push(format!("wire unused_inputs = &{{1'b0, {}}};", idle.join(", ")));
@@ -89,6 +87,26 @@ impl Builder<'_> {
             }
         }
         Ok(structure)
+    }
+
+    /// The bits of inputs that nothing reads.
+    fn unread(&self) -> Vec<Slice> {
+        let mut read: Vec<Vec<bool>> = self.nets.iter().map(|net| vec![false; net.width]).collect();
+        let mut mark = |slice: Slice| read[slice.net][slice.low..slice.low + slice.width].fill(true);
+        self.assigns.iter().for_each(|(_, value)| value.visit(&mut mark));
+        self.connections.values().for_each(|value| value.visit(&mut mark));
+        self.procedural.iter().for_each(|statement| statement.visit(&mut mark));
+        let mut unread = vec![];
+        for (net, read) in read.iter().enumerate().filter(|(net, _)| self.nets[*net].kind == Kind::Input) {
+            let mut low = 0;
+            for run in read.chunk_by(|a, b| a == b) {
+                if !run[0] {
+                    unread.push(Slice { net, low, width: run.len() });
+                }
+                low += run.len();
+            }
+        }
+        unread
     }
 
     /// A register's output goes by the register's name, a constant by capitals.
