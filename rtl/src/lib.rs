@@ -22,6 +22,7 @@ pub mod dot_unit;
 pub mod eda;
 mod engine_parameters;
 mod error;
+pub mod half;
 pub mod hdl;
 pub mod mac_array;
 pub mod memory;
