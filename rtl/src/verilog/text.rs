@@ -152,5 +152,6 @@ fn substitute(text: &str, connections: &[(String, String)]) -> String {
         out += connection.map_or(word, |(_, value)| value);
         rest = &rest[start + word.len()..];
     }
-    out + rest
+    // A register that always takes its input has no condition.
+    (out + rest).replace("if (1'd1) ", "")
 }
