@@ -26,6 +26,14 @@ impl<D: Direction> Pack<Bus<D>> {
     }
 }
 
+impl<D: Direction> Pack<Bus<D>> {
+    /// A record: one bus of each width, the first in the lowest bits. Indexed by literals only.
+    pub fn record(widths: &[usize]) -> Self {
+        assert!(!widths.is_empty(), "a pack has at least one element");
+        Self { elements: widths.iter().map(|&bits| Bus::new(bits)).collect() }
+    }
+}
+
 impl<T> Pack<T> {
     /// `count` elements, each made by `element`.
     pub fn of(count: usize, element: impl Fn() -> T) -> Self {
@@ -77,11 +85,12 @@ impl<T: Atom> Atom for Pack<T> {
         self.elements[0].kind()
     }
     fn descriptor(&self) -> TypeDescriptor {
-        let element = self.elements[0].descriptor();
-        let field = |i: usize| Box::new(TypeField { fieldname: i.to_string(), kind: element.clone() });
+        let field = |(i, element): (usize, &T)| {
+            Box::new(TypeField { fieldname: i.to_string(), kind: element.descriptor() })
+        };
         TypeDescriptor {
-            name: format!("{} x {}", self.len(), element.name),
-            kind: TypeKind::Composite((0..self.len()).map(field).collect()),
+            name: format!("{} x {}", self.len(), self.elements[0].descriptor().name),
+            kind: TypeKind::Composite(self.elements.iter().enumerate().map(field).collect()),
         }
     }
     fn vcd(&self) -> VCDValue {
@@ -199,6 +208,21 @@ impl Recast {
         let mut bits = Vec::with_capacity(from.bits());
         from.read_bits(&mut bits);
         to.drive_bits(&mut bits.into_iter());
+    }
+
+    /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
+    pub fn join_hdl(my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(my_name, from, to)
+    }
+}
+
+/// Connects, inside `#[hdl_gen]`, the low bits of a bus to a narrower one.
+pub struct Truncate;
+
+impl Truncate {
+    /// `to` takes the low bits of `from`.
+    pub fn join<A: Direction, B: Direction>(from: &mut Bus<A>, to: &mut Bus<B>) {
+        to.next = Word::new(from.read().value(), to.read().bits());
     }
 
     /// The same in Verilog; called by the code that `#[hdl_gen]` makes.

@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::cosim::Random;
-    use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
+    use crate::hdl::{Bus, Number, Pack, Recast, Register, Truncate, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
     /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
@@ -158,6 +158,11 @@ mod tests {
         history: Register,
         limit: Number,
         wide: Bus<Local>,
+        record: Pack<Bus<Local>>,
+        joined: Bus<Out>,
+        low: Bus<Out>,
+        ordered: Bus<Out>,
+        middle: Bus<Out>,
     }
 
     impl Logic for Everything {
@@ -180,6 +185,13 @@ mod tests {
                 self.kind.next = !self.limit.val();
             }
             Wires::join(&mut self.grid, &mut self.copy);
+            self.record[0].next = self.a.val();
+            self.record[1].next = self.grid[0][0].val();
+            self.record[2].next = self.b.val().get_bit(3).into();
+            Recast::join(&mut self.record, &mut self.joined);
+            Truncate::join(&mut self.a, &mut self.low);
+            self.ordered.next = (self.a.val() < self.b.val() && self.a.val() != 3).into();
+            self.middle.next = self.b.val().get_bits::<2>(1);
             for i in 0..self.diagonal.len() {
                 self.diagonal[i].next = self.grid[i][2 - i].val();
             }
@@ -202,9 +214,17 @@ mod tests {
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
+            record: Pack::record(&[4, 5, 1]),
+            joined: Bus::new(10),
+            low: Bus::new(3),
+            ordered: Bus::new(1),
+            middle: Bus::new(2),
         };
-        let mut bench =
-            bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy);
+        let mut bench = bench!(
+            block,
+            "everything": a, b, grid
+                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle
+        );
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
@@ -219,6 +239,9 @@ mod tests {
             assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
             assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
             assert_eq!(output[5], cycle[2]);
+            assert_eq!(output[6], [a | cycle[2][0] << 4 | b >> 3 << 9]);
+            let rest = [a & 7, u64::from(a < b && a != 3), b >> 1 & 3];
+            assert_eq!(output[7..], rest.map(|value| vec![value]));
         }
         bench.assert_synthesises();
     }

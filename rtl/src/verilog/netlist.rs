@@ -17,9 +17,59 @@ pub(super) struct AtomInfo {
     pub(super) name: String,
     pub(super) kind: AtomKind,
     pub(super) width: usize,
-    /// Width of an element at each depth, if it is a pack.
-    pub(super) elements: Vec<usize>,
+    pub(super) elements: Elements,
     pub(super) value: u64,
+}
+
+/// How the bits of a signal are divided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Elements {
+    /// A pack: the width of an element at each depth; none for a bus.
+    Equal(Vec<usize>),
+    /// A record: the width of each element.
+    Record(Vec<usize>),
+}
+
+impl Elements {
+    fn of(kind: TypeKind, mut width: usize) -> Self {
+        let mut kind = kind;
+        let mut elements = vec![];
+        while let TypeKind::Composite(fields) = kind {
+            let widths: Vec<usize> = fields.iter().map(|field| bits(&field.kind.kind)).collect();
+            if widths.windows(2).any(|pair| pair[0] != pair[1]) {
+                return Self::Record(widths);
+            }
+            width /= fields.len().max(1);
+            elements.push(width);
+            kind = fields.into_iter().next().map_or(TypeKind::Bits(width), |field| field.kind.kind);
+        }
+        Self::Equal(elements)
+    }
+
+    /// The offset and width of the element that `indices` name, outermost first.
+    pub(super) fn at(&self, indices: &[usize], whole: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Equal(widths) => {
+                let offset = indices.iter().zip(widths).map(|(index, width)| index * width).sum();
+                let width =
+                    indices.len().checked_sub(1).map_or(Some(whole), |last| widths.get(last).copied())?;
+                (indices.len() <= widths.len()).then_some((offset, width))
+            }
+            Self::Record(widths) => match indices {
+                [] => Some((0, whole)),
+                &[index] => Some((widths.get(..index)?.iter().sum(), *widths.get(index)?)),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn bits(kind: &TypeKind) -> usize {
+    match kind {
+        TypeKind::Bits(width) | TypeKind::Signed(width) => *width,
+        TypeKind::Composite(fields) => fields.iter().map(|field| bits(&field.kind.kind)).sum(),
+        TypeKind::Enum(_) => 0,
+    }
 }
 
 /// An instance inside a module being visited.
@@ -156,14 +206,7 @@ impl Probe for Netlist {
     }
 
     fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
-        let mut elements = vec![];
-        let mut kind = signal.descriptor().kind;
-        let mut width = signal.bits();
-        while let TypeKind::Composite(fields) = kind {
-            width /= fields.len().max(1);
-            elements.push(width);
-            kind = fields.into_iter().next().map_or(TypeKind::Bits(width), |field| field.kind.kind);
-        }
+        let elements = Elements::of(signal.descriptor().kind, signal.bits());
         let value = match signal.kind() {
             AtomKind::Constant => literal_value(&signal.verilog()),
             _ => Ok(0),

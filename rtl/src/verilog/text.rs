@@ -72,6 +72,16 @@ impl Builder<'_> {
             // Says to lint, and to a reader, that these are not forgotten.
             structure.declarations.push(format!("wire unused_inputs = &{{1'b0, {}}};", idle.join(", ")));
         }
+        let read = self.reads();
+        let unread = self.nets.iter().enumerate().filter(|(i, net)| {
+            matches!(net.kind, Kind::ChildOutput { inline: false, .. })
+                && !read.contains_key(i)
+                && !self.connections.contains_key(i)
+        });
+        let unread: Vec<String> = unread.map(|(i, _)| self.net_name(i)).collect();
+        if !unread.is_empty() {
+            structure.assigns.push(format!("wire unused_outputs = &{{1'b0, {}}};", unread.join(", ")));
+        }
         for (i, net) in self.nets.iter().enumerate() {
             let (name, range) = (self.net_name(i), range(net.width));
             let is_reg = assigned_by_process.contains(&i);
