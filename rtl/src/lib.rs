@@ -23,6 +23,7 @@ pub mod eda;
 mod engine_parameters;
 mod error;
 pub mod hdl;
+pub mod job_queue;
 pub mod mac_array;
 pub mod memory;
 mod parameters;
