@@ -14,6 +14,12 @@ pub const ACCUMULATE_CYCLES: u32 = 1;
 /// loading register, one to copy that register to the held one.
 pub const TILE_SWAP_CYCLES: u32 = 2;
 
+/// From a beat accepted by a stream register to the beat offered: it is registered, so that no path runs through.
+pub const STREAM_REGISTER_CYCLES: u32 = 1;
+
+/// From a beat accepted by an empty stream FIFO to the beat offered: one cycle to write the memory, one to read it.
+pub const STREAM_FIFO_CYCLES: u32 = 2;
+
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {
     lanes.next_power_of_two().trailing_zeros()
