@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::cosim::Random;
-    use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
+    use crate::hdl::{Bus, High, Low, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
     /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
@@ -155,6 +155,8 @@ mod tests {
         parity: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
+        low: Bus<Out>,
+        high: Pack<Bus<Out>>,
         history: Register,
         limit: Number,
         wide: Bus<Local>,
@@ -180,6 +182,8 @@ mod tests {
                 self.kind.next = !self.limit.val();
             }
             Wires::join(&mut self.grid, &mut self.copy);
+            Low::join(&mut self.grid, &mut self.low);
+            High::join(&mut self.grid, &mut self.high);
             for i in 0..self.diagonal.len() {
                 self.diagonal[i].next = self.grid[i][2 - i].val();
             }
@@ -199,12 +203,13 @@ mod tests {
             parity: Bus::new(1),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
+            low: Bus::new(7),
+            high: Pack::new(2, 4),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
         };
-        let mut bench =
-            bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy);
+        let mut bench = bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy, low, high);
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
@@ -219,6 +224,9 @@ mod tests {
             assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
             assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
             assert_eq!(output[5], cycle[2]);
+            assert_eq!(output[6], [cycle[2][0] | (cycle[2][1] & 3) << 5]);
+            let top = cycle[2][7] | cycle[2][8] << 5;
+            assert_eq!(output[7], [top >> 2 & 15, top >> 6]);
         }
         bench.assert_synthesises();
     }
