@@ -14,6 +14,10 @@ pub const ACCUMULATE_CYCLES: u32 = 1;
 /// loading register, one to copy that register to the held one.
 pub const TILE_SWAP_CYCLES: u32 = 2;
 
+/// From a register access accepted on AXI4-Lite to its response: one cycle to hold the request, one to give it its turn,
+/// one for the register itself.
+pub const AXI_LITE_CYCLES: u32 = 3;
+
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {
     lanes.next_power_of_two().trailing_zeros()
