@@ -35,7 +35,7 @@
 use rust_hdl::prelude::*;
 
 use crate::Parameters;
-use crate::hdl::{Bus, Number, Register, ResetRegister, Truncate, clog2, signed_cast, unsigned_cast};
+use crate::hdl::{Bus, Low, Number, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
 use crate::job_queue::{K_BITS, N_BITS, TOKENS_BITS};
 
 /// The sequence of words that matrix jobs need.
@@ -166,10 +166,24 @@ impl Controller {
 impl Logic for Controller {
     #[hdl_gen]
     fn update(&mut self) {
-        comment!("Walks through matrix jobs: for each tile of outputs, for each step of inputs, for each token.");
+        comment!(
+            "Walks through matrix jobs: for each tile of outputs, for each step of inputs, for each token."
+        );
         clock!(
-            self, clock, active, keep, outputs_after, inputs_after, inputs_start, last_token, token,
-            first_step, slot_register, first_register, last_register, release_register
+            self,
+            clock,
+            active,
+            keep,
+            outputs_after,
+            inputs_after,
+            inputs_start,
+            last_token,
+            token,
+            first_step,
+            slot_register,
+            first_register,
+            last_register,
+            release_register
         );
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
         self.at_last_step.next = self.inputs_after.q.val().get_bit(24).into();
@@ -194,7 +208,7 @@ impl Logic for Controller {
         self.keep.d.next = self.job_keep.val();
         self.job_last_token.next = self.job_tokens.val() - 1;
         self.last_token.enable.next = self.load.val();
-        Truncate::join(&mut self.job_last_token, &mut self.last_token.d);
+        Low::join(&mut self.job_last_token, &mut self.last_token.d);
 
         self.token.enable.next = self.load.val() | self.step.val();
         self.token.d.next = signed_cast(!(self.load.val() | self.at_last_token.val()), self.token.q.bits())
@@ -277,7 +291,7 @@ mod tests {
             let p = Parameters { lanes, columns, tokens, ..P };
             let mut random = Random::new(lanes.into());
             let most = |size: u32| u64::from(size) * 4 + 1;
-            let mut job = |random: &mut Random| {
+            let job = |random: &mut Random| {
                 [
                     1 + random.below(most(columns)),
                     1 + random.below(most(lanes)),
@@ -292,7 +306,15 @@ mod tests {
             for i in 0..20_000 {
                 let (reset, valid, ready) =
                     (i == 0 || random.below(500) == 0, random.chance(60), random.chance(80));
-                let inputs = [reset.into(), valid.into(), pending[0], pending[1], pending[2], pending[3], ready.into()];
+                let inputs = [
+                    reset.into(),
+                    valid.into(),
+                    pending[0],
+                    pending[1],
+                    pending[2],
+                    pending[3],
+                    ready.into(),
+                ];
                 cycles.push(inputs.map(|value| vec![value]).to_vec());
                 let front: Option<Word> = left.front().copied();
                 let job_ready = left.is_empty() || left.len() == 1 && ready;
@@ -328,10 +350,11 @@ mod tests {
 
     #[test]
     fn a_job_is_fetched_one_cycle_later_and_the_next_one_without_a_gap() {
-        let cycle = |reset: u64, valid: u64, n| [reset, valid, n, 3, 1, 0, 1].map(|value| vec![value]).to_vec();
+        let cycle =
+            |reset: u64, valid: u64, n| [reset, valid, n, 3, 1, 0, 1].map(|value| vec![value]).to_vec();
         let cycles =
             [cycle(1, 0, 1), cycle(0, 1, 3), cycle(0, 1, 1), cycle(0, 1, 1), cycle(0, 0, 1), cycle(0, 0, 1)];
-        let outputs = controller(&P).run(&cycles, 1);
+        let outputs = controller(&P).run(&cycles, 3);
         // Two tiles of one step, then one: three words in a row from cycle 2.
         let fetched: Vec<u64> = outputs[1..].iter().map(|output| output[1][0]).collect();
         assert_eq!(fetched, [0, 1, 1, 1, 0]);

@@ -27,6 +27,7 @@ pub mod job_queue;
 pub mod mac_array;
 pub mod memory;
 mod parameters;
+pub mod register_map;
 pub mod requantizer;
 pub mod result_buffer;
 pub mod result_sequencer;

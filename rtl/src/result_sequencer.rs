@@ -36,7 +36,7 @@
 use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
-use crate::hdl::{Bus, Number, Pack, Register, ResetRegister, Truncate, clog2, signed_cast, unsigned_cast};
+use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
 use crate::job_queue::{FLAGS_BITS, N_BITS, TOKENS_BITS};
 
 /// The sequence of results that jobs give.
@@ -193,16 +193,27 @@ impl ResultSequencer {
 impl Logic for ResultSequencer {
     #[hdl_gen]
     fn update(&mut self) {
-        comment!("Walks through the results of jobs: for each tile, for each token, for each group of outputs.");
+        comment!(
+            "Walks through the results of jobs: for each tile, for each token, for each group of outputs."
+        );
         clock!(
-            self, clock, active, flags, outputs_after, group_after, first_group, first_tile, last_token, token
+            self,
+            clock,
+            active,
+            flags,
+            outputs_after,
+            group_after,
+            first_group,
+            first_tile,
+            last_token,
+            token
         );
         self.vector.next = self.flags.q.val().get_bit(0).into();
         self.at_last_tile.next = self.outputs_after.q.val().get_bit(21).into();
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
 
         // Outputs left of this token, less one, when the present group is gone.
-        Truncate::join(&mut self.outputs_after.q, &mut self.outputs_low);
+        Low::join(&mut self.outputs_after.q, &mut self.outputs_low);
         self.token_start.next = self.full_start.val();
         if self.at_last_tile.val().any() {
             self.token_start.next = self.outputs_low.val() + self.tail_start.val();
@@ -249,7 +260,7 @@ impl Logic for ResultSequencer {
         self.flags.d.next = self.job_flags.val();
         self.job_last_token.next = self.job_tokens.val() - 1;
         self.last_token.enable.next = self.load.val();
-        Truncate::join(&mut self.job_last_token, &mut self.last_token.d);
+        Low::join(&mut self.job_last_token, &mut self.last_token.d);
 
         self.group_after.enable.next = self.step.val();
         self.group_after.d.next = self.after.val() - self.group.val();
@@ -265,5 +276,159 @@ impl Logic for ResultSequencer {
         if self.load.val().any() {
             self.outputs_after.d.next = unsigned_cast(self.job_n.val(), 22) - self.columns_and_one.val();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::Parameters;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn parameters(columns: u32, tokens: u32, result_lanes: u32) -> EngineParameters {
+        let array = Parameters { lanes: 3, columns, tokens, stream_bits: 8, acc_bits: 12 };
+        EngineParameters { result_lanes, ..EngineParameters::of(array) }
+    }
+
+    fn sequencer(p: &EngineParameters) -> Bench<ResultSequencer> {
+        bench!(
+            ResultSequencer::new(p),
+            "result_sequencer": reset, job_valid, job_n, job_tokens, job_flags, values_valid, values_data, vector_valid,
+                vector_data, beat_ready
+                => job_ready, busy, beat_valid, values_ready, vector_ready, last_group, beat_slot, beat_fresh, beat_last,
+                beat_raw, beat_maximum, beat_scale, beat_data
+        )
+    }
+
+    /// A beat of a job: (slot, fresh, last), whether it is the last group of its token, and the job's flags.
+    type Beat = ([u64; 3], u64, u64);
+
+    fn beats(p: &EngineParameters, [n, tokens, flags]: [u64; 3]) -> Vec<Beat> {
+        let (columns, group) = (u64::from(p.array.columns), u64::from(p.result_lanes));
+        let tiles = n.div_ceil(columns);
+        let mut beats = vec![];
+        for tile in 0..tiles {
+            let groups = columns.min(n - tile * columns).div_ceil(group);
+            for token in 0..tokens {
+                for g in 0..groups {
+                    let last_group = u64::from(g + 1 == groups);
+                    let last = u64::from(tile + 1 == tiles && token + 1 == tokens) & last_group;
+                    beats.push(([token, u64::from(tile == 0 && g == 0), last], last_group, flags));
+                }
+            }
+        }
+        beats
+    }
+
+    /// Random jobs from both sources, with gaps and stalls, some aborted: the beats come in the loop's order.
+    #[test]
+    fn equals_the_loop_over_tiles_tokens_and_groups() {
+        for (columns, tokens, result_lanes) in
+            [(1, 1, 1), (5, 3, 2), (8, 4, 2), (3, 2, 4), (6, 1, 8), (7, 2, 1)]
+        {
+            let p = parameters(columns, tokens, result_lanes);
+            let mut random = Random::new(u64::from(columns));
+            let job = |random: &mut Random| {
+                let n = 1 + random.below(u64::from(columns) * 3);
+                [n, 1 + random.below(tokens.into()), random.below(16)]
+            };
+            let mut cycles: Vec<Values> = vec![];
+            let mut expected = vec![];
+            let mut pending = job(&mut random);
+            let mut left = VecDeque::new();
+            for i in 0..20_000 {
+                let [valid, values, vector, ready] = [60, 70, 70, 80].map(|percent| random.chance(percent));
+                let reset = i == 0 || random.below(500) == 0;
+                let mut many =
+                    |below: u64| (0..result_lanes).map(|_| random.below(below)).collect::<Vec<_>>();
+                let (values_data, vector_data) = (many(1 << 12), many(1 << 32));
+                let bit = |bit: bool| vec![u64::from(bit)];
+                let mut cycle = vec![bit(reset), bit(valid)];
+                cycle.extend(pending.map(|value| vec![value]));
+                cycle.extend([
+                    bit(values),
+                    values_data.clone(),
+                    bit(vector),
+                    vector_data.clone(),
+                    bit(ready),
+                ]);
+                cycles.push(cycle);
+                let front: Option<Beat> = left.front().copied();
+                let from_memory = front.is_some_and(|(_, _, flags)| flags & 1 == 1);
+                let offered = front.is_some() && if from_memory { vector } else { values };
+                let job_ready = left.is_empty() || left.len() == 1 && offered && ready;
+                let extended = values_data.iter().map(|v| if v >> 11 == 1 { v | 0xffff_f000 } else { *v });
+                let data = if from_memory { vector_data } else { extended.collect() };
+                expected.push((job_ready, front, offered, from_memory, ready, data));
+                if offered && ready {
+                    left.pop_front();
+                }
+                if job_ready && valid {
+                    left.extend(beats(&p, pending));
+                    pending = job(&mut random);
+                }
+                if reset {
+                    left.clear();
+                }
+            }
+            let outputs = sequencer(&p).run(&cycles, 200);
+            let mut seen = 0;
+            for (i, (expected, output)) in expected.into_iter().zip(&outputs).enumerate().skip(1) {
+                let (job_ready, front, offered, from_memory, ready, data) = expected;
+                let bits = [job_ready, front.is_some(), offered].map(u64::from);
+                assert_eq!(output[..3].concat(), bits, "cycle {i}");
+                let Some((of_beat, last_group, flags)) = front else { continue };
+                let taken = [ready && !from_memory, ready && from_memory].map(u64::from);
+                assert_eq!(output[3..5].concat(), taken, "cycle {i}");
+                assert_eq!(output[5], [last_group], "cycle {i}");
+                assert_eq!(output[6..9].concat(), of_beat, "cycle {i}");
+                assert_eq!(output[9..12].concat(), [1, 2, 3].map(|bit| flags >> bit & 1), "cycle {i}");
+                if offered {
+                    assert_eq!(output[12], data, "cycle {i}");
+                    seen += 1;
+                }
+            }
+            assert!(seen > 5_000);
+        }
+    }
+
+    #[test]
+    fn a_beat_comes_one_cycle_after_its_job_and_the_next_job_without_a_gap() {
+        let p = parameters(2, 1, 1);
+        let cycle = |reset: u64, valid: u64, n: u64| {
+            vec![
+                vec![reset],
+                vec![valid],
+                vec![n],
+                vec![1],
+                vec![2],
+                vec![1],
+                vec![5],
+                vec![0],
+                vec![0],
+                vec![1],
+            ]
+        };
+        let cycles = [
+            cycle(1, 0, 1),
+            cycle(0, 1, 3),
+            cycle(0, 1, 1),
+            cycle(0, 1, 1),
+            cycle(0, 1, 1),
+            cycle(0, 0, 1),
+            cycle(0, 0, 1),
+        ];
+        let outputs = sequencer(&p).run(&cycles, 2);
+        let offered: Vec<u64> = outputs[1..].iter().map(|output| output[2][0]).collect();
+        assert_eq!(offered, [0, 1, 1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn synthesises() {
+        sequencer(&parameters(1, 1, 1)).assert_synthesises();
+        sequencer(&parameters(6, 4, 4)).assert_synthesises();
     }
 }

@@ -20,6 +20,10 @@ pub const STREAM_REGISTER_CYCLES: u32 = 1;
 /// From a beat accepted by an empty stream FIFO to the beat offered: one cycle to write the memory, one to read it.
 pub const STREAM_FIFO_CYCLES: u32 = 2;
 
+/// From a register access accepted on AXI4-Lite to its response: one cycle to hold the request, one to give it its turn,
+/// one for the register itself.
+pub const AXI_LITE_CYCLES: u32 = 3;
+
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {
     lanes.next_power_of_two().trailing_zeros()

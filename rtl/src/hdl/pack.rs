@@ -216,17 +216,43 @@ impl Recast {
     }
 }
 
-/// Connects, inside `#[hdl_gen]`, the low bits of a bus to a narrower one.
-pub struct Truncate;
+/// Connects, inside `#[hdl_gen]`, a signal's lowest bits to a narrower signal: a slice whose width is chosen at run time.
+pub struct Low;
 
-impl Truncate {
-    /// `to` takes the low bits of `from`.
-    pub fn join<A: Direction, B: Direction>(from: &mut Bus<A>, to: &mut Bus<B>) {
-        to.next = Word::new(from.read().value(), to.read().bits());
+impl Low {
+    /// `to` takes the lowest bits of `from`, as many as it has.
+    pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
+        part(from, to, 0);
     }
 
     /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
-    pub fn join_hdl(my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
-        Wires::join_hdl(my_name, from, to)
+    pub fn join_hdl(_my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(LOW, from, to)
     }
+}
+
+/// Connects, inside `#[hdl_gen]`, a signal's highest bits to a narrower signal.
+pub struct High;
+
+impl High {
+    /// `to` takes the highest bits of `from`, as many as it has.
+    pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
+        part(from, to, from.bits() - to.bits());
+    }
+
+    /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
+    pub fn join_hdl(_my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(HIGH, from, to)
+    }
+}
+
+/// What a link of [`Low`], and of [`High`], is called.
+pub(crate) const LOW: &str = "low";
+pub(crate) const HIGH: &str = "high";
+
+fn part<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B, low: usize) {
+    assert!(to.bits() <= from.bits(), "a part is no wider than the whole");
+    let mut bits = Vec::with_capacity(from.bits());
+    from.read_bits(&mut bits);
+    to.drive_bits(&mut bits.into_iter().skip(low));
 }

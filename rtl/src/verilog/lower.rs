@@ -10,6 +10,7 @@ use rust_hdl::core::ast::{
 use super::EmitError;
 use super::expression::{Expression, Slice};
 use super::netlist::Elements;
+use crate::hdl::{HIGH, LOW};
 
 /// A statement of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -107,10 +108,14 @@ impl<'a> Lowering<'a> {
                     let VerilogLink::Forward(link) = link else {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
-                    let (from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
-                    // `Truncate::join` takes the low bits.
-                    let width = from.width.min(to.width);
-                    out.push(Statement::Assign(to, Expression::Net(Slice { width, ..from })));
+                    let (mut from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    if link.my_name == HIGH {
+                        from.low += from.width.saturating_sub(to.width);
+                    }
+                    if link.my_name == HIGH || link.my_name == LOW {
+                        from.width = from.width.min(to.width);
+                    }
+                    out.push(Statement::Assign(to, Expression::Net(from)));
                 }
             }
             VerilogStatement::SliceAssignment { .. } | VerilogStatement::Match(_) => {

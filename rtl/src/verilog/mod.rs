@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::cosim::Random;
-    use crate::hdl::{Bus, Number, Pack, Recast, Register, Truncate, Wires, signed_cast, unsigned_cast};
+    use crate::hdl::{Bus, High, Low, Number, Pack, Recast, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
     /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
@@ -155,6 +155,7 @@ mod tests {
         parity: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
+        high: Pack<Bus<Out>>,
         history: Register,
         limit: Number,
         wide: Bus<Local>,
@@ -189,7 +190,8 @@ mod tests {
             self.record[1].next = self.grid[0][0].val();
             self.record[2].next = self.b.val().get_bit(3).into();
             Recast::join(&mut self.record, &mut self.joined);
-            Truncate::join(&mut self.a, &mut self.low);
+            Low::join(&mut self.a, &mut self.low);
+            High::join(&mut self.grid, &mut self.high);
             self.ordered.next = (self.a.val() < self.b.val() && self.a.val() != 3).into();
             self.middle.next = self.b.val().get_bits::<2>(1);
             for i in 0..self.diagonal.len() {
@@ -211,6 +213,7 @@ mod tests {
             parity: Bus::new(1),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
+            high: Pack::new(2, 4),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
@@ -223,7 +226,7 @@ mod tests {
         let mut bench = bench!(
             block,
             "everything": a, b, grid
-                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle
+                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high
         );
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
@@ -241,7 +244,9 @@ mod tests {
             assert_eq!(output[5], cycle[2]);
             assert_eq!(output[6], [a | cycle[2][0] << 4 | b >> 3 << 9]);
             let rest = [a & 7, u64::from(a < b && a != 3), b >> 1 & 3];
-            assert_eq!(output[7..], rest.map(|value| vec![value]));
+            assert_eq!(output[7..10], rest.map(|value| vec![value]));
+            let top = cycle[2][7] >> 2 | cycle[2][8] << 3;
+            assert_eq!(output[10], [top & 15, top >> 4]);
         }
         bench.assert_synthesises();
     }
