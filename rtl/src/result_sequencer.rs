@@ -108,7 +108,7 @@ pub struct ResultSequencer {
     token_end: Bus<Local>,
     tile_end: Bus<Local>,
     job_end: Bus<Local>,
-    outputs_low: Bus<Local>,
+    outputs_low: Pack<Bus<Local>>,
     token_start: Bus<Local>,
     after: Bus<Local>,
     at_last_group: Bus<Local>,
@@ -175,7 +175,7 @@ impl ResultSequencer {
             token_end: Bus::new(1),
             tile_end: Bus::new(1),
             job_end: Bus::new(1),
-            outputs_low: Bus::new(bits),
+            outputs_low: Pack::new(1, bits),
             token_start: Bus::new(bits),
             after: Bus::new(bits),
             at_last_group: Bus::new(1),
@@ -216,7 +216,7 @@ impl Logic for ResultSequencer {
         Low::join(&mut self.outputs_after.q, &mut self.outputs_low);
         self.token_start.next = self.full_start.val();
         if self.at_last_tile.val().any() {
-            self.token_start.next = self.outputs_low.val() + self.tail_start.val();
+            self.token_start.next = self.outputs_low[0].val() + self.tail_start.val();
         }
         self.after.next = self.group_after.q.val();
         if self.first_group.q.val().any() {
