@@ -10,7 +10,7 @@ use rust_hdl::core::ast::{
 use super::EmitError;
 use super::expression::{Expression, Slice};
 use super::netlist::Elements;
-use crate::hdl::{HIGH, LOW};
+use crate::hdl::{High, Low};
 
 /// A statement of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,12 +108,15 @@ impl<'a> Lowering<'a> {
                     let VerilogLink::Forward(link) = link else {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
-                    let (mut from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
-                    if link.my_name == HIGH {
-                        from.low += from.width.saturating_sub(to.width);
-                    }
-                    if link.my_name == HIGH || link.my_name == LOW {
-                        from.width = from.width.min(to.width);
+                    let (mut from, mut to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let width = from.width.min(to.width);
+                    for side in [&mut from, &mut to] {
+                        if link.my_name == High::LINK {
+                            side.low += side.width - width;
+                        }
+                        if link.my_name == High::LINK || link.my_name == Low::LINK {
+                            side.width = width;
+                        }
                     }
                     out.push(Statement::Assign(to, Expression::Net(from)));
                 }
