@@ -17,6 +17,7 @@
 //! | `n`, `k`, `tokens` | in | 21, 24, 11 | its sizes |
 //! | `flags` | in | 5 | [`crate::register_map::flag`] |
 //! | `done` | in | 1 | the oldest job has finished |
+//! | `busy` | out | 1 | some job is not done |
 //! | `free_slots` | out | 8 | of [`crate::JOB_SLOTS`] |
 //! | `issue_valid`, `issue_ready` | out, in | 1, 1 | handshake of the next matrix job |
 //! | `issue_n`, `issue_k`, `issue_tokens`, `issue_keep` | out | 21, 24, 11, 1 | its sizes, and whether its activations stay |
@@ -68,6 +69,8 @@ pub struct JobQueue {
     pub flags: Bus<In>,
     /// The oldest job has finished.
     pub done: Bus<In>,
+    /// Some job is not done.
+    pub busy: Bus<Out>,
     /// Jobs that could be queued.
     pub free_slots: Bus<Out>,
     /// A matrix job is offered.
@@ -114,6 +117,7 @@ impl Default for JobQueue {
             tokens: Bus::new(TOKENS_BITS),
             flags: Bus::new(FLAGS_BITS),
             done: Bus::new(1),
+            busy: Bus::new(1),
             free_slots: Bus::new(8),
             issue_valid: Bus::new(1),
             issue_ready: Bus::new(1),
@@ -179,6 +183,7 @@ impl Logic for JobQueue {
         } else {
             self.used_register.d.next = self.used_register.q.val() - 1;
         }
+        self.busy.next = self.used_register.q.val().any().into();
         self.free_slots.next = unsigned_cast(self.slots.val() - self.used_register.q.val(), 8);
     }
 }

@@ -20,6 +20,7 @@ pub mod csr;
 pub mod divider;
 pub mod dot_unit;
 pub mod eda;
+pub mod engine;
 mod engine_parameters;
 mod error;
 pub mod hdl;

@@ -11,7 +11,7 @@
 //!   activation_first -->|             |--> result_slot
 //!    activation_last -->|             |==> result_data
 //! activation_release -->|             |
-//!        result_room -->|             |
+//!        result_room -->|             |--> tile_held
 //!              reset -->+------/\-----+
 //! ```
 //!
@@ -26,6 +26,7 @@
 //! | `activation_first` | in | 1 | first K step: the accumulator starts from zero |
 //! | `activation_last` | in | 1 | last K step: the total is a result |
 //! | `activation_release` | in | 1 | last token of the step: the held tile is released |
+//! | `tile_held` | out | 1 | there is a tile for the next activation |
 //! | `result_room` | in | 1 | whoever takes results has room for one more than are under way |
 //! | `result_valid` | out | 1 | there is a result, in this cycle only |
 //! | `result_slot` | out | clog2(TOKENS) | its token slot |
@@ -81,6 +82,8 @@ pub struct MacArray {
     pub activation_last: Bus<In>,
     /// Last token of this step.
     pub activation_release: Bus<In>,
+    /// A tile is held.
+    pub tile_held: Bus<Out>,
     /// One more result has a place.
     pub result_room: Bus<In>,
     /// There is a result, in this cycle only.
@@ -124,6 +127,7 @@ impl MacArray {
             activation_first: Bus::new(1),
             activation_last: Bus::new(1),
             activation_release: Bus::new(1),
+            tile_held: Bus::new(1),
             result_room: Bus::new(1),
             result_valid: Bus::new(1),
             result_slot: Bus::new(slot_bits),
@@ -150,6 +154,7 @@ impl Logic for MacArray {
         self.valid_register.reset.next = self.reset.val();
 
         // The last step of a token gives a result, which needs a place when it comes.
+        self.tile_held.next = self.weight_tile.held.val();
         self.activation_ready.next =
             self.weight_tile.held.val() & (!self.activation_last.val() | self.result_room.val());
         self.accept.next = self.activation_valid.val() & self.activation_ready.val();
@@ -198,7 +203,7 @@ mod tests {
             MacArray::new(&parameters).expect("valid sizes"),
             "mac_array": reset, weight_valid, weight_nz, weight_neg, activation_valid, activation_data, activation_slot,
                 activation_first, activation_last, activation_release, result_room
-                => weight_ready, activation_ready, result_valid, result_slot, result_data
+                => weight_ready, activation_ready, result_valid, result_slot, result_data, tile_held
         )
     }
 
