@@ -187,3 +187,103 @@ impl Logic for JobQueue {
         self.free_slots.next = unsigned_cast(self.slots.val() - self.used_register.q.val(), 8);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use contract::latency::STREAM_FIFO_CYCLES;
+
+    use super::*;
+    use crate::cosim::Random;
+    use crate::testing::{Bench, Values, bench};
+
+    fn queue() -> Bench<JobQueue> {
+        bench!(
+            JobQueue::default(),
+            "job_queue": reset, push, n, k, tokens, flags, done, issue_ready, collect_ready
+                => free_slots, busy, issue_valid, collect_valid, issue_n, issue_k, issue_tokens, issue_keep, collect_n,
+                collect_tokens, collect_flags
+        )
+    }
+
+    /// Both sides see every job they are meant to, in order, and a slot is free again when a job is done.
+    #[test]
+    fn equals_two_queues() {
+        let mut random = Random::new(5);
+        let (mut issue, mut collect) = (VecDeque::<Values>::new(), VecDeque::<Values>::new());
+        let (mut used, mut collected) = (0, 0);
+        let mut states = [0; JOB_SLOTS as usize + 1];
+        let mut inputs: Values = [1, 0, 0, 0, 0, 0, 0, 0, 0].map(|value| vec![value]).to_vec();
+        let next = |outputs: Option<&Values>| {
+            if let Some(outputs) = outputs {
+                let [reset, push, n, k, tokens, flags, done, issue_ready, collect_ready]: [u64; 9] =
+                    inputs.concat().try_into().expect("nine inputs");
+                if reset == 0 && outputs[2][0] & issue_ready == 1 {
+                    assert_eq!(issue.pop_front().expect("a matrix job"), outputs[4..8]);
+                }
+                if reset == 0 && outputs[3][0] & collect_ready == 1 {
+                    assert_eq!(collect.pop_front().expect("a job"), outputs[8..]);
+                    collected += 1;
+                }
+                if push == 1 {
+                    if flags & 1 == 0 {
+                        issue.push_back([n, k, tokens, flags >> 4].map(|value| vec![value]).to_vec());
+                    }
+                    collect.push_back([n, tokens, flags & 15].map(|value| vec![value]).to_vec());
+                }
+                used = used + push - done;
+                if reset == 1 {
+                    (used, collected) = (0, 0);
+                    issue.clear();
+                    collect.clear();
+                }
+                states[usize::try_from(used).expect("few")] += 1;
+            }
+            let push = u64::from(used < u64::from(JOB_SLOTS) && random.chance(40));
+            let done = u64::from(collected > 0 && random.chance(30));
+            collected -= done;
+            let reset = u64::from(outputs.is_none() || random.below(300) == 0);
+            let mut below = |n: u64| random.below(n);
+            let job =
+                [below(1 << N_BITS), below(1 << K_BITS), below(1 << TOKENS_BITS), below(1 << FLAGS_BITS)];
+            let ready = [below(2), below(2)];
+            inputs =
+                [vec![reset, push * (1 - reset)], job.to_vec(), vec![done * (1 - reset)], ready.to_vec()]
+                    .concat()
+                    .into_iter()
+                    .map(|value| vec![value])
+                    .collect();
+            inputs.clone()
+        };
+        let trace = queue().run_reactive(20_000, 100, next);
+        let mut used = 0;
+        for (inputs, outputs) in &trace[1..] {
+            assert_eq!(outputs[..2].concat(), [u64::from(JOB_SLOTS) - used, u64::from(used > 0)]);
+            used = if inputs[0][0] == 1 { 0 } else { used + inputs[1][0] - inputs[6][0] };
+        }
+        assert!(states.iter().all(|&cycles| cycles > 100), "{states:?}");
+    }
+
+    #[test]
+    fn a_job_is_offered_exactly_its_latency_after_the_push() {
+        let cycle = |reset: u64, push: u64| {
+            [reset, push, 5, 6, 2, 0b10010, 0, 0, 0].map(|value| vec![value]).to_vec()
+        };
+        let mut cycles = vec![cycle(0, 0); 6];
+        cycles[0] = cycle(1, 0);
+        cycles[1] = cycle(0, 1);
+        let outputs = queue().run(&cycles, 6);
+        let offered = 1 + STREAM_FIFO_CYCLES as usize;
+        for valid in [2, 3] {
+            assert_eq!([offered - 1, offered].map(|cycle| outputs[cycle][valid][0]), [0, 1]);
+        }
+        assert_eq!(outputs[offered][4..8].concat(), [5, 6, 2, 1]);
+        assert_eq!(outputs[offered][8..].concat(), [5, 2, 2]);
+    }
+
+    #[test]
+    fn synthesises() {
+        queue().assert_synthesises();
+    }
+}
