@@ -23,6 +23,7 @@ pub mod eda;
 mod engine_parameters;
 mod error;
 pub mod hdl;
+pub mod job_registers;
 pub mod mac_array;
 pub mod memory;
 mod parameters;
@@ -42,6 +43,7 @@ pub mod verilog;
 pub mod weight_fetch;
 pub mod weight_stream;
 pub mod weight_tile;
+pub mod word_select;
 
 pub use engine_parameters::{EngineParameters, JOB_SLOTS};
 pub use error::Error;
