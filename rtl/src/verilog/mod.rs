@@ -142,7 +142,7 @@ mod tests {
     use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
-    /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
+    /// What the blocks of the array do not use: conditions, comparisons, subtraction, shifts, reductions, nested indices.
     #[derive(LogicBlock)]
     struct Everything {
         clock: Signal<In, Clock>,
@@ -153,6 +153,7 @@ mod tests {
         difference: Bus<Out>,
         kind: Bus<Out>,
         parity: Bus<Out>,
+        shifted: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
         history: Register,
@@ -168,6 +169,7 @@ mod tests {
             self.history.d.next = self.a.val() | self.b.val();
             self.wide.next = signed_cast(self.a.val(), 8) - unsigned_cast(self.b.val(), 8);
             self.difference.next = self.wide.val();
+            self.shifted.next = (unsigned_cast(self.a.val(), 8) << 3) ^ unsigned_cast(self.b.val() >> 1, 8);
             self.parity.next = (self.a.val().xor() && !self.b.val().all()).into();
             if self.a.val() == self.b.val() {
                 self.larger.next = self.history.q.val();
@@ -197,14 +199,14 @@ mod tests {
             difference: Bus::new(8),
             kind: Bus::new(4),
             parity: Bus::new(1),
+            shifted: Bus::new(8),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
         };
-        let mut bench =
-            bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy);
+        let mut bench = bench!(block, "everything": a, b, grid => larger, difference, kind, parity, shifted, diagonal, copy);
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
@@ -217,8 +219,9 @@ mod tests {
             let extended = if a >= 8 { a + 240 } else { a };
             assert_eq!(output[1], [extended.wrapping_sub(b) & 255]);
             assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
-            assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
-            assert_eq!(output[5], cycle[2]);
+            assert_eq!(output[4], [a << 3 & 255 ^ b >> 1]);
+            assert_eq!(output[5], [cycle[2][2], cycle[2][4], cycle[2][6]]);
+            assert_eq!(output[6], cycle[2]);
         }
         bench.assert_synthesises();
     }
