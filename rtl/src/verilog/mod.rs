@@ -142,7 +142,7 @@ mod tests {
     use crate::hdl::{Bus, High, Low, Number, Pack, Recast, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
-    /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
+    /// What the blocks of the array do not use: conditions, comparisons, subtraction, shifts, reductions, nested indices.
     #[derive(LogicBlock)]
     struct Everything {
         clock: Signal<In, Clock>,
@@ -154,6 +154,7 @@ mod tests {
         difference: Bus<Out>,
         kind: Bus<Out>,
         parity: Bus<Out>,
+        shifted: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
         high: Pack<Bus<Out>>,
@@ -178,6 +179,7 @@ mod tests {
             self.history.d.next = self.a.val() | self.b.val();
             self.wide.next = signed_cast(self.a.val(), 8) - unsigned_cast(self.b.val(), 8);
             self.difference.next = self.wide.val();
+            self.shifted.next = (unsigned_cast(self.a.val(), 8) << 3) ^ unsigned_cast(self.b.val() >> 1, 8);
             self.parity.next = (self.a.val().xor() && !self.b.val().all()).into();
             if self.a.val() == self.b.val() {
                 self.larger.next = self.history.q.val();
@@ -225,6 +227,7 @@ mod tests {
             difference: Bus::new(8),
             kind: Bus::new(4),
             parity: Bus::new(1),
+            shifted: Bus::new(8),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
             high: Pack::new(2, 4),
@@ -244,7 +247,7 @@ mod tests {
         let mut bench = bench!(
             block,
             "everything": a, b, grid, padded
-                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high, ends, side, second
+                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high, ends, side, second, shifted
         );
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
@@ -273,6 +276,7 @@ mod tests {
             assert_eq!(joined(&output[11], 7), grid << 4 | b);
             assert_eq!(output[12], [if a % 2 == 1 { grid >> 38 } else { grid & 127 }]);
             assert_eq!(output[13], [cycle[3][1]]);
+            assert_eq!(output[14], [a << 3 & 255 ^ b >> 1]);
         }
         bench.assert_synthesises();
     }
