@@ -44,7 +44,7 @@ pub mod slot_memory;
 pub mod stream_fifo;
 pub mod stream_register;
 pub mod ternary_engine;
-pub mod ternary_engine_axi;
+//pub mod ternary_engine_axi;
 pub mod ternary_lane;
 pub mod tile_memory;
 pub mod trit_decoder;

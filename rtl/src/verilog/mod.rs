@@ -23,7 +23,8 @@ use std::fmt::Write;
 use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
-use crate::{Error, Parameters};
+use crate::ternary_engine::TernaryEngine;
+use crate::{EngineParameters, Error, Parameters};
 use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
 use text::range;
@@ -41,22 +42,50 @@ struct EmitError(String);
 /// A size outside its range.
 pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
     let mut array = MacArray::new(parameters)?;
-    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = *parameters;
-    let (beats, latency) = (parameters.beats(), parameters.latency_cycles());
-    let acc_option =
-        if acc_bits == contract::ACC_BITS { String::new() } else { format!(" --acc-bits {acc_bits}") };
+    emit(&mut array, "mac_array")
+}
+
+/// The text of `ternary_engine.v`: top module `ternary_engine`, weights from an AXI4-Stream, and everything in it.
+///
+/// The same parameters give the same text.
+///
+/// # Errors
+///
+/// A size outside its range.
+pub fn ternary_engine(parameters: &EngineParameters) -> Result<String, Error> {
+    let mut engine = TernaryEngine::new(parameters)?;
+    engine_text(parameters, "ternary_engine", "weights from an AXI4-Stream", &mut engine)
+}
+
+fn engine_text<B: Block>(
+    parameters: &EngineParameters,
+    name: &str,
+    weights: &str,
+    engine: &mut B,
+) -> Result<String, Error> {
+    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = parameters.array;
+    let EngineParameters {
+        activation_bits, activation_words, result_lanes, dividers, fifo_beats, burst_beats, ..
+    } = *parameters;
+    let (beats, latency) = (parameters.array.beats(), parameters.array.latency_cycles());
     let header = format!(
         "\
-// mac_array: a ternary MAC array without multipliers.
+// {name}: a ternary matrix engine without multipliers, {weights}.
 //
-//   lanes {lanes}, columns {columns}, token slots {tokens}, stream {stream_bits} bits, accumulators {acc_bits} bits
-//   beats a tile: {beats}; cycles from activations to their result: {latency}
+//   array         {lanes} lanes x {columns} columns x {tokens} token slots, accumulators {acc_bits} bits
+//   streams       weights {stream_bits} bits, activations {activation_bits} bits, results {result_lanes} a beat
+//   buffers       {activation_words} words of activations, {fifo_beats} beats of weights, bursts of {burst_beats} beats
+//   requantiser   {dividers} x {result_lanes} dividers
+//   timing        a step takes max(tokens, {beats}) cycles; {latency} cycles from activations to their result
 //
-// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits \
-{stream_bits}{acc_option} --out DIR
+// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits {stream_bits} \
+--acc-bits {acc_bits}
+//   --activation-bits {activation_bits} --activation-words {activation_words} --result-lanes {result_lanes} \
+--dividers {dividers}
+//   --fifo-beats {fifo_beats} --burst-beats {burst_beats} --out DIR
 "
     );
-    Ok(header + &emit(&mut array, "mac_array")?)
+    Ok(header + &emit(engine, name)?)
 }
 
 /// The Verilog of any block, its top module named `name`.
