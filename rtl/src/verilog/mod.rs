@@ -23,7 +23,7 @@ use std::fmt::Write;
 use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
-use crate::{Error, Parameters};
+use crate::{EngineParameters, Error, Parameters};
 use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
 use text::range;
@@ -57,6 +57,26 @@ pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
 "
     );
     Ok(header + &emit(&mut array, "mac_array")?)
+}
+
+/// The text of `ternary_engine.v`: weights by AXI4-Stream.
+///
+/// # Errors
+///
+/// A size outside its range.
+pub fn ternary_engine(parameters: &EngineParameters) -> Result<String, Error> {
+    parameters.validate()?;
+    Err(Error::Design { block: "ternary_engine".to_owned(), why: "it is not written yet".to_owned() })
+}
+
+/// The text of `ternary_engine_axi.v`: weights fetched by AXI4.
+///
+/// # Errors
+///
+/// A size outside its range, or a stream that is no AXI4 data bus.
+pub fn ternary_engine_axi(parameters: &EngineParameters) -> Result<String, Error> {
+    parameters.validate_axi()?;
+    Err(Error::Design { block: "ternary_engine_axi".to_owned(), why: "it is not written yet".to_owned() })
 }
 
 /// The Verilog of any block, its top module named `name`.
