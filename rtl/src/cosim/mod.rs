@@ -1,4 +1,4 @@
-//! Runs the emitted Verilog of the array under Verilator, cycle by cycle.
+//! Runs the emitted Verilog of the array under Verilator, cycle by cycle; [`engine`] does so for the whole engine.
 //!
 //! [`Simulator::build`] emits and compiles an array; [`Simulator::run`] drives it with [`Run`]s and returns for each a
 //! [`Trace`]: every result, and the cycle in which each beat, activation and result was transferred. [`Job`] makes runs
@@ -6,6 +6,7 @@
 //!
 //! Registers that no reset reaches start at random values, so that a result that depends on one shows.
 
+pub mod engine;
 mod job;
 mod random;
 

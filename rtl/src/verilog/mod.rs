@@ -88,6 +88,16 @@ fn engine_text<B: Block>(
     Ok(header + &emit(engine, name)?)
 }
 
+/// The text of `ternary_engine_axi.v`: weights fetched by AXI4.
+///
+/// # Errors
+///
+/// A size outside its range, or a stream that is no AXI4 data bus.
+pub fn ternary_engine_axi(parameters: &EngineParameters) -> Result<String, Error> {
+    parameters.validate_axi()?;
+    Err(Error::Design { block: "ternary_engine_axi".to_owned(), why: "it is not written yet".to_owned() })
+}
+
 /// The Verilog of any block, its top module named `name`.
 ///
 /// # Errors
