@@ -20,12 +20,11 @@ module mac_array (
   input  wire        activation_first,
   input  wire        activation_last,
   input  wire        activation_release,
-  output wire        result_valid,
-  input  wire        result_ready,
+  input  wire        result_room,
+  output reg         result_valid,
   output reg         result_slot,
   output wire [47:0] result_data
 );
-  wire advance;
   wire accept;
   wire weight_tile_held;
   wire [5:0] weight_tile_nonzero;
@@ -34,16 +33,13 @@ module mac_array (
   wire control_pipeline_emit;
   wire control_pipeline_sum_slot;
   wire control_pipeline_sum_first;
-  reg valid_register;
 
-  assign advance = ~valid_register | result_ready;
-  assign activation_ready = weight_tile_held & advance;
+  assign activation_ready = weight_tile_held & (~activation_last | result_room);
   assign accept = activation_valid & activation_ready;
-  assign result_valid = valid_register;
 
   always @(posedge clock)
-    if (reset) valid_register <= 1'd0;
-    else if (advance) valid_register <= control_pipeline_emit;
+    if (reset) result_valid <= 1'd0;
+    else result_valid <= control_pipeline_emit;
   always @(posedge clock)
     if (control_pipeline_emit) result_slot <= control_pipeline_sum_slot;
 
@@ -63,7 +59,6 @@ module mac_array (
   control_pipeline control_pipeline (
     .clock(clock),
     .reset(reset),
-    .advance(advance),
     .accept(accept),
     .slot(activation_slot),
     .first(activation_first),
@@ -76,7 +71,6 @@ module mac_array (
 
   dot_unit dot_unit_0 (
     .clock(clock),
-    .advance(advance),
     .activation(activation_data),
     .nonzero(weight_tile_nonzero[2:0]),
     .negative(weight_tile_negative[2:0]),
@@ -89,7 +83,6 @@ module mac_array (
 
   dot_unit dot_unit_1 (
     .clock(clock),
-    .advance(advance),
     .activation(activation_data),
     .nonzero(weight_tile_nonzero[5:3]),
     .negative(weight_tile_negative[5:3]),
@@ -190,19 +183,17 @@ endmodule
 module control_pipeline (
   input  wire clock,
   input  wire reset,
-  input  wire advance,
   input  wire accept,
   input  wire slot,
   input  wire first,
   input  wire last,
-  output wire accumulate,
+  output reg  accumulate,
   output wire emit,
   output reg  sum_slot,
   output reg  sum_first
 );
   reg valid_stage_0;
   reg valid_stage_1;
-  reg valid_stage_2;
   reg slot_stage_0;
   reg slot_stage_1;
   reg first_stage_0;
@@ -211,42 +202,40 @@ module control_pipeline (
   reg last_stage_1;
   reg last_stage_2;
 
-  assign accumulate = advance & valid_stage_2;
   assign emit = accumulate & last_stage_2;
 
   always @(posedge clock)
     if (reset) valid_stage_0 <= 1'd0;
-    else if (advance) valid_stage_0 <= accept;
+    else valid_stage_0 <= accept;
   always @(posedge clock)
     if (reset) valid_stage_1 <= 1'd0;
-    else if (advance) valid_stage_1 <= valid_stage_0;
+    else valid_stage_1 <= valid_stage_0;
   always @(posedge clock)
-    if (reset) valid_stage_2 <= 1'd0;
-    else if (advance) valid_stage_2 <= valid_stage_1;
+    if (reset) accumulate <= 1'd0;
+    else accumulate <= valid_stage_1;
   always @(posedge clock)
-    if (advance) slot_stage_0 <= slot;
+    slot_stage_0 <= slot;
   always @(posedge clock)
-    if (advance) slot_stage_1 <= slot_stage_0;
+    slot_stage_1 <= slot_stage_0;
   always @(posedge clock)
-    if (advance) sum_slot <= slot_stage_1;
+    sum_slot <= slot_stage_1;
   always @(posedge clock)
-    if (advance) first_stage_0 <= first;
+    first_stage_0 <= first;
   always @(posedge clock)
-    if (advance) first_stage_1 <= first_stage_0;
+    first_stage_1 <= first_stage_0;
   always @(posedge clock)
-    if (advance) sum_first <= first_stage_1;
+    sum_first <= first_stage_1;
   always @(posedge clock)
-    if (advance) last_stage_0 <= last;
+    last_stage_0 <= last;
   always @(posedge clock)
-    if (advance) last_stage_1 <= last_stage_0;
+    last_stage_1 <= last_stage_0;
   always @(posedge clock)
-    if (advance) last_stage_2 <= last_stage_1;
+    last_stage_2 <= last_stage_1;
 endmodule
 
 // One column: lanes, adder tree, and an accumulator a token slot.
 module dot_unit (
   input  wire        clock,
-  input  wire        advance,
   input  wire [23:0] activation,
   input  wire [2:0]  nonzero,
   input  wire [2:0]  negative,
@@ -270,7 +259,6 @@ module dot_unit (
 
   ternary_lane ternary_lane_0 (
     .clock(clock),
-    .enable(advance),
     .activation(activation[7:0]),
     .nonzero(nonzero[0]),
     .negative(negative[0]),
@@ -280,7 +268,6 @@ module dot_unit (
 
   ternary_lane ternary_lane_1 (
     .clock(clock),
-    .enable(advance),
     .activation(activation[15:8]),
     .nonzero(nonzero[1]),
     .negative(negative[1]),
@@ -290,7 +277,6 @@ module dot_unit (
 
   ternary_lane ternary_lane_2 (
     .clock(clock),
-    .enable(advance),
     .activation(activation[23:16]),
     .nonzero(nonzero[2]),
     .negative(negative[2]),
@@ -300,7 +286,6 @@ module dot_unit (
 
   adder_tree adder_tree (
     .clock(clock),
-    .enable(advance),
     .operand(adder_tree_operand),
     .carry(adder_tree_carry),
     .sum(adder_tree_sum),
@@ -319,7 +304,6 @@ endmodule
 // One trit times one activation: the activation, 0, or the complement with a carry of 1.
 module ternary_lane (
   input  wire       clock,
-  input  wire       enable,
   input  wire [7:0] activation,
   input  wire       nonzero,
   input  wire       negative,
@@ -327,15 +311,14 @@ module ternary_lane (
   output reg        carry
 );
   always @(posedge clock)
-    if (enable) operand <= {8{nonzero}} & (activation ^ {8{negative}});
+    operand <= {8{nonzero}} & (activation ^ {8{negative}});
   always @(posedge clock)
-    if (enable) carry <= negative;
+    carry <= negative;
 endmodule
 
 // The sum of all lanes, one registered level at a time.
 module adder_tree (
   input  wire        clock,
-  input  wire        enable,
   input  wire [23:0] operand,
   input  wire [2:0]  carry,
   output wire [9:0]  sum,
@@ -346,7 +329,6 @@ module adder_tree (
 
   adder_level_0 adder_level_0 (
     .clock(clock),
-    .enable(enable),
     .operand(operand),
     .carry(carry),
     .sum(adder_level_0_sum),
@@ -355,7 +337,6 @@ module adder_tree (
 
   adder_level_1 adder_level_1 (
     .clock(clock),
-    .enable(enable),
     .operand(adder_level_0_sum),
     .carry(adder_level_0_sum_carry),
     .sum(sum),
@@ -366,7 +347,6 @@ endmodule
 // Sums of neighbours. The left carry is added here, the right one is handed to the next level.
 module adder_level_0 (
   input  wire        clock,
-  input  wire        enable,
   input  wire [23:0] operand,
   input  wire [2:0]  carry,
   output reg  [17:0] sum,
@@ -381,24 +361,23 @@ module adder_level_0 (
   assign carry_register_d[1] = carry[2];
 
   always @(posedge clock)
-    if (enable) sum <= sum_register_d;
+    sum <= sum_register_d;
   always @(posedge clock)
-    if (enable) sum_carry <= carry_register_d;
+    sum_carry <= carry_register_d;
 endmodule
 
 // Sums of neighbours. The left carry is added here, the right one is handed to the next level.
 module adder_level_1 (
   input  wire        clock,
-  input  wire        enable,
   input  wire [17:0] operand,
   input  wire [1:0]  carry,
   output reg  [9:0]  sum,
   output reg         sum_carry
 );
   always @(posedge clock)
-    if (enable) sum <= {operand[8], operand[8:0]} + {operand[17], operand[17:9]} + {9'd0, carry[0]};
+    sum <= {operand[8], operand[8:0]} + {operand[17], operand[17:9]} + {9'd0, carry[0]};
   always @(posedge clock)
-    if (enable) sum_carry <= carry[1];
+    sum_carry <= carry[1];
 endmodule
 
 module slot_memory (

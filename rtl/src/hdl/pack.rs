@@ -26,6 +26,14 @@ impl<D: Direction> Pack<Bus<D>> {
     }
 }
 
+impl<D: Direction> Pack<Bus<D>> {
+    /// A record: one bus of each width, the first in the lowest bits. Indexed by literals only.
+    pub fn record(widths: &[usize]) -> Self {
+        assert!(!widths.is_empty(), "a pack has at least one element");
+        Self { elements: widths.iter().map(|&bits| Bus::new(bits)).collect() }
+    }
+}
+
 impl<T> Pack<T> {
     /// `count` elements, each made by `element`.
     pub fn of(count: usize, element: impl Fn() -> T) -> Self {
@@ -77,11 +85,12 @@ impl<T: Atom> Atom for Pack<T> {
         self.elements[0].kind()
     }
     fn descriptor(&self) -> TypeDescriptor {
-        let element = self.elements[0].descriptor();
-        let field = |i: usize| Box::new(TypeField { fieldname: i.to_string(), kind: element.clone() });
+        let field = |(i, element): (usize, &T)| {
+            Box::new(TypeField { fieldname: i.to_string(), kind: element.descriptor() })
+        };
         TypeDescriptor {
-            name: format!("{} x {}", self.len(), element.name),
-            kind: TypeKind::Composite((0..self.len()).map(field).collect()),
+            name: format!("{} x {}", self.len(), self.elements[0].descriptor().name),
+            kind: TypeKind::Composite(self.elements.iter().enumerate().map(field).collect()),
         }
     }
     fn vcd(&self) -> VCDValue {
