@@ -1,4 +1,11 @@
 //! Drives a block, cycle by cycle, as RustHDL simulates it and as Icarus Verilog runs its emitted text, and compares.
+//!
+//! With `TRITIUM_RECORD=DIR` in the environment every comparison that holds is also written to `DIR`, so that faults set
+//! into the text can meet it again without RustHDL: `rtl/examples/mutation`.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::Location;
+use std::path::{Path, PathBuf};
 
 use rust_hdl::prelude::{Block, Clock, Direction, In, Signal, simulate};
 
@@ -70,6 +77,7 @@ impl<B: Block> Bench<B> {
     /// Applies `cycles` to both and returns what the outputs were in each cycle, before its rising edge.
     ///
     /// What Icarus calls unknown is not compared before the cycle `known_from`, and must not occur from there on.
+    #[track_caller]
     pub(crate) fn run(&mut self, cycles: &[Values], known_from: usize) -> Vec<Values> {
         self.block.connect_all();
         let simulated = self.simulate(cycles);
@@ -79,6 +87,7 @@ impl<B: Block> Bench<B> {
 
     /// The same, where what surrounds the block reacts to it: `next` gets the outputs of the cycle before (none in the
     /// first) and gives the inputs of this one. Icarus gets the inputs that RustHDL got.
+    #[track_caller]
     pub(crate) fn run_reactive(
         &mut self,
         cycles: usize,
@@ -97,8 +106,10 @@ impl<B: Block> Bench<B> {
     }
 
     /// The emitted Verilog does in Icarus what RustHDL `simulated`.
+    #[track_caller]
     fn compare(&mut self, cycles: &[Values], known_from: usize, simulated: &[Values]) {
-        let emitted = self.icarus(cycles);
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let emitted = self.icarus(cycles, dir.path());
         assert_eq!(simulated.len(), emitted.len());
         for (cycle, (simulated, emitted)) in simulated.iter().zip(&emitted).enumerate() {
             for (((name, _), simulated), emitted) in self.outputs.iter().zip(simulated).zip(emitted) {
@@ -110,6 +121,13 @@ impl<B: Block> Bench<B> {
                     );
                 }
             }
+        }
+        if let Some(records) = std::env::var_os("TRITIUM_RECORD") {
+            let outputs: Vec<(&str, Vec<usize>)> = self.widths_of(false);
+            let expected: Vec<String> = simulated.iter().map(|values| vector(values, &outputs)).collect();
+            eda::write(&dir.path().join("expected.txt"), &expected.join("\n")).expect("a file");
+            eda::write(&dir.path().join("known_from.txt"), &known_from.to_string()).expect("a file");
+            record(dir.path(), &PathBuf::from(records).join(caller()));
         }
     }
 
@@ -135,19 +153,18 @@ impl<B: Block> Bench<B> {
     }
 
     /// The emitted Verilog under Icarus; an unknown bit makes its element `None`.
-    fn icarus(&mut self, cycles: &[Values]) -> Vec<Vec<Vec<Option<u64>>>> {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+    fn icarus(&mut self, cycles: &[Values], dir: &Path) -> Vec<Vec<Vec<Option<u64>>>> {
         let text = verilog::emit(&mut self.block, self.name).expect("a design without faults");
         let inputs: Vec<(&str, Vec<usize>)> = self.widths_of(true);
         let outputs: Vec<(&str, Vec<usize>)> = self.widths_of(false);
         let bench = testbench(self.name, &inputs, &outputs, cycles.len());
         let vectors: Vec<String> = cycles.iter().map(|values| vector(values, &inputs)).collect();
-        eda::write(&dir.path().join("block.v"), &text).expect("a file");
-        eda::write(&dir.path().join("bench.v"), &bench).expect("a file");
-        eda::write(&dir.path().join("vectors.txt"), &vectors.join("\n")).expect("a file");
+        eda::write(&dir.join("block.v"), &text).expect("a file");
+        eda::write(&dir.join("bench.v"), &bench).expect("a file");
+        eda::write(&dir.join("vectors.txt"), &vectors.join("\n")).expect("a file");
         let compile = ["-g2005", "-Wall", "-o", "bench.vvp", "block.v", "bench.v"];
-        eda::Tool::Iverilog.run(dir.path(), &compile).expect("Icarus compiles it");
-        let printed = eda::Tool::Vvp.run(dir.path(), &["-n", "bench.vvp"]).expect("Icarus runs it");
+        eda::Tool::Iverilog.run(dir, &compile).expect("Icarus compiles it");
+        let printed = eda::Tool::Vvp.run(dir, &["-n", "bench.vvp"]).expect("Icarus runs it");
         printed.lines().map(|line| elements(line, &outputs)).collect()
     }
 
@@ -166,7 +183,26 @@ impl<B: Block> Bench<B> {
     }
 }
 
-/// All inputs in binary, the first port's first element last, as `$readmemb` reads it.
+/// The block under test: a block's file is named as its module, and its tests stand in it.
+#[track_caller]
+fn caller() -> PathBuf {
+    PathBuf::from(Location::caller().file()).file_stem().expect("a file").into()
+}
+
+/// Keeps what a comparison consisted of, under a name that is the same every time: `of/<hash>/`.
+fn record(dir: &Path, of: &Path) {
+    let files = ["block.v", "bench.v", "vectors.txt", "expected.txt", "known_from.txt"];
+    let texts = files.map(|file| std::fs::read_to_string(dir.join(file)).expect("a file"));
+    let mut hasher = DefaultHasher::new();
+    texts.hash(&mut hasher);
+    let to = of.join(format!("{:016x}", hasher.finish()));
+    std::fs::create_dir_all(&to).expect("a folder");
+    for (file, text) in files.iter().zip(&texts) {
+        eda::write(&to.join(file), text).expect("a file");
+    }
+}
+
+/// All values in binary, the first port's first element last, as `$readmemb` reads it.
 fn vector(values: &Values, pins: &[(&str, Vec<usize>)]) -> String {
     let mut bits = String::new();
     for (values, (_, widths)) in values.iter().zip(pins).rev() {
