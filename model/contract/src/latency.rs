@@ -18,6 +18,10 @@ pub const TILE_SWAP_CYCLES: u32 = 2;
 /// one for the register itself.
 pub const AXI_LITE_CYCLES: u32 = 3;
 
+/// From a job accepted by the fetch of weights to its first burst offered: one cycle to hold the job, one to count its
+/// first step, one to cut the burst, one to find room for it in the FIFO. Longer where a burst takes several steps.
+pub const WEIGHT_FETCH_CYCLES: u32 = 4;
+
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {
     lanes.next_power_of_two().trailing_zeros()

@@ -11,7 +11,7 @@
 //! | [`Pack`] | signals side by side, one port in Verilog; element 0 in the lowest bits |
 //! | [`Wires`] | connects one pack to another, whole |
 //! | [`Recast`] | the same for signals of equally many bits in different shapes |
-//! | [`Low`], [`High`] | connects a signal's lowest, or highest, bits to a narrower signal |
+//! | [`Low`], [`High`] | connects a signal's lowest, or highest, bits to a narrower signal; `High` to a wider one, too |
 //! | [`Number`] | a constant |
 //! | [`Register`], [`Bank`], [`ResetRegister`] | flip-flops with a clock enable: of a bus, of a pack, with a reset |
 //!

@@ -213,7 +213,10 @@ pub struct Low;
 impl Low {
     /// `to` takes the lowest bits of `from`, as many as it has.
     pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
-        part(from, to, 0);
+        assert!(to.bits() <= from.bits(), "a part is no wider than the whole");
+        let mut bits = Vec::with_capacity(from.bits());
+        from.read_bits(&mut bits);
+        to.drive_bits(&mut bits.into_iter());
     }
 
     /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
@@ -222,13 +225,17 @@ impl Low {
     }
 }
 
-/// Connects, inside `#[hdl_gen]`, a signal's highest bits to a narrower signal.
+/// Connects, inside `#[hdl_gen]`, a signal's highest bits to a narrower signal; or a signal to the highest bits of a wider
+/// one, whose other bits are 0.
 pub struct High;
 
 impl High {
-    /// `to` takes the highest bits of `from`, as many as it has.
+    /// `to` takes the highest bits of `from`, as many as it has; below those that `from` has, zeros.
     pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
-        part(from, to, from.bits() - to.bits());
+        let mut bits = vec![false; to.bits().saturating_sub(from.bits())];
+        let dropped = from.bits().saturating_sub(to.bits());
+        from.read_bits(&mut bits);
+        to.drive_bits(&mut bits.into_iter().skip(dropped));
     }
 
     /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
@@ -240,10 +247,3 @@ impl High {
 /// What a link of [`Low`], and of [`High`], is called.
 pub(crate) const LOW: &str = "low";
 pub(crate) const HIGH: &str = "high";
-
-fn part<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B, low: usize) {
-    assert!(to.bits() <= from.bits(), "a part is no wider than the whole");
-    let mut bits = Vec::with_capacity(from.bits());
-    from.read_bits(&mut bits);
-    to.drive_bits(&mut bits.into_iter().skip(low));
-}

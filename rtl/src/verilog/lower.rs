@@ -107,9 +107,14 @@ impl<'a> Lowering<'a> {
                     let VerilogLink::Forward(link) = link else {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
-                    let (mut from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let (mut from, mut to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
                     if link.my_name == HIGH {
                         from.low += from.width.saturating_sub(to.width);
+                        let zeros = to.width.saturating_sub(from.width);
+                        if zeros > 0 {
+                            out.push(Statement::Assign(Slice { width: zeros, ..to }, Expression::Literal(0)));
+                            to = Slice { low: to.low + zeros, width: from.width, ..to };
+                        }
                     }
                     if link.my_name == HIGH || link.my_name == LOW {
                         from.width = from.width.min(to.width);

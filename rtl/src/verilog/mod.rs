@@ -157,6 +157,7 @@ mod tests {
         copy: Pack<Pack<Bus<Out>>>,
         low: Bus<Out>,
         high: Pack<Bus<Out>>,
+        raised: Bus<Out>,
         history: Register,
         limit: Number,
         wide: Bus<Local>,
@@ -184,6 +185,7 @@ mod tests {
             Wires::join(&mut self.grid, &mut self.copy);
             Low::join(&mut self.grid, &mut self.low);
             High::join(&mut self.grid, &mut self.high);
+            High::join(&mut self.a, &mut self.raised);
             for i in 0..self.diagonal.len() {
                 self.diagonal[i].next = self.grid[i][2 - i].val();
             }
@@ -205,11 +207,12 @@ mod tests {
             copy: Pack::of(3, || Pack::new(3, 5)),
             low: Bus::new(7),
             high: Pack::new(2, 4),
+            raised: Bus::new(7),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
         };
-        let mut bench = bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy, low, high);
+        let mut bench = bench!(block, "everything": a, b, grid => larger, difference, kind, parity, diagonal, copy, low, high, raised);
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
@@ -227,6 +230,7 @@ mod tests {
             assert_eq!(output[6], [cycle[2][0] | (cycle[2][1] & 3) << 5]);
             let top = cycle[2][7] | cycle[2][8] << 5;
             assert_eq!(output[7], [top >> 2 & 15, top >> 6]);
+            assert_eq!(output[8], [a << 3]);
         }
         bench.assert_synthesises();
     }
