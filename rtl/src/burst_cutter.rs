@@ -81,7 +81,6 @@ pub struct BurstCutter {
     finish: Bus<Local>,
     kept: Bus<Local>,
     last_beat: Bus<Local>,
-    unused_high_bits: Bus<Local>,
     block: Number,
     beats: Number,
     enough: Number,
@@ -121,7 +120,6 @@ impl BurstCutter {
             finish: Bus::new(1),
             kept: Bus::new(owed_bits),
             last_beat: Bus::new(owed_bits),
-            unused_high_bits: Bus::new(1),
             block: Number::new(burst - 1, offset_bits),
             beats: Number::new(beats, owed_bits),
             enough: Number::new(enough, owed_bits),
@@ -152,8 +150,6 @@ impl Logic for BurstCutter {
             self.last_beat.next = self.owed.q.val() - 1;
         }
         Low::join(&mut self.last_beat, &mut self.burst_last_beat);
-        // It is below BURST_BEATS, so its high bits say nothing.
-        self.unused_high_bits.next = self.last_beat.val().any().into();
         self.burst_valid.next = self.cutting.q.val() & (self.full.val() | self.counted.q.val());
         self.cut.next = self.burst_valid.val() & self.burst_ready.val();
         self.finish.next =

@@ -117,15 +117,15 @@ pub struct WeightFetch {
     pub idle: Bus<Out>,
     step_walker: StepWalker,
     burst_cutter: BurstCutter,
-    /// In beats: where the job begins that began last, and where the next burst does.
-    job_beat: Register,
-    next_beat: Register,
+    /// Where the job begins that began last, and where the next burst does.
+    next_job_address: Register,
+    address: Register,
     /// A burst that waits for room in the FIFO, and the one that is offered.
     held: ResetRegister,
-    held_beat: Register,
+    held_address: Register,
     held_last: Register,
     offered: ResetRegister,
-    offered_beat: Register,
+    offered_address: Register,
     offered_last: Register,
     /// Beats that the FIFO holds, or that have been asked for; beats that have been asked for.
     used: ResetRegister,
@@ -139,7 +139,8 @@ pub struct WeightFetch {
     ask: Bus<Local>,
     asked: Bus<Local>,
     received: Bus<Local>,
-    unused_low_bits: Bus<Local>,
+    /// The byte in its block with which the next burst begins.
+    in_block: Pack<Bus<Local>>,
     block: Number,
     fifo_beats: Number,
     size: Number,
@@ -158,7 +159,8 @@ impl WeightFetch {
         let (burst, fifo) = (u64::from(parameters.burst_beats), u64::from(parameters.fifo_beats));
         assert!(burst * u64::from(bytes) <= 4096 && burst <= fifo, "a burst fits 4 KB and the FIFO");
         let size = bytes.trailing_zeros();
-        let (beat_bits, last_bits) = (JOB_ADDRESS_BITS - size as usize, clog2(burst));
+        let last_bits = clog2(burst);
+        let block_bytes = burst * u64::from(bytes);
         let fill_bits = clog2(2 * fifo);
         let bit = || ResetRegister::new(1);
         Self {
@@ -192,13 +194,13 @@ impl WeightFetch {
             idle: Bus::new(1),
             step_walker: StepWalker::new(&parameters.array),
             burst_cutter: BurstCutter::new(parameters),
-            job_beat: Register::new(beat_bits),
-            next_beat: Register::new(beat_bits),
+            next_job_address: Register::new(JOB_ADDRESS_BITS),
+            address: Register::new(JOB_ADDRESS_BITS),
             held: bit(),
-            held_beat: Register::new(beat_bits),
+            held_address: Register::new(JOB_ADDRESS_BITS),
             held_last: Register::new(last_bits),
             offered: bit(),
-            offered_beat: Register::new(beat_bits),
+            offered_address: Register::new(JOB_ADDRESS_BITS),
             offered_last: Register::new(last_bits),
             used: ResetRegister::new(fill_bits),
             outstanding: ResetRegister::new(fill_bits),
@@ -211,8 +213,8 @@ impl WeightFetch {
             ask: Bus::new(1),
             asked: Bus::new(fill_bits),
             received: Bus::new(1),
-            unused_low_bits: Bus::new(1),
-            block: Number::new(burst - 1, beat_bits),
+            in_block: Pack::new(1, clog2(block_bytes)),
+            block: Number::new(block_bytes - 1, JOB_ADDRESS_BITS),
             fifo_beats: Number::new(fifo, fill_bits),
             size: Number::new(size.into(), 3),
             incr: Number::new(INCR, 2),
@@ -228,8 +230,18 @@ impl Logic for WeightFetch {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("An AXI4 read master that fetches the weights of matrix jobs.");
-        clock!(self, clock, step_walker, burst_cutter, job_beat, next_beat, held, held_beat, held_last);
-        clock!(self, clock, offered, offered_beat, offered_last, used, outstanding, dropping);
+        clock!(
+            self,
+            clock,
+            step_walker,
+            burst_cutter,
+            next_job_address,
+            address,
+            held,
+            held_address,
+            held_last
+        );
+        clock!(self, clock, offered, offered_address, offered_last, used, outstanding, dropping);
 
         // From an abort until nothing is outstanding there are no jobs, and beats are dropped.
         self.idle.next = (!self.outstanding.q.val().any()).into();
@@ -254,10 +266,8 @@ impl Logic for WeightFetch {
         self.job_ready.next =
             self.step_walker.job_ready.val() & self.burst_cutter.job_ready.val() & !self.stop.val();
         self.start.next = self.job_valid.val() & self.job_ready.val();
-        self.job_beat.enable.next = self.start.val();
-        High::join(&mut self.job_address, &mut self.job_beat.d);
-        // The bits below are 0.
-        self.unused_low_bits.next = self.job_address.val().any().into();
+        self.next_job_address.enable.next = self.start.val();
+        self.next_job_address.d.next = self.job_address.val();
         self.step.next = self.step_walker.step_valid.val() & self.burst_cutter.step_ready.val();
         self.burst_cutter.job_start.next = self.start.val();
         self.burst_cutter.step.next = self.step.val();
@@ -271,30 +281,31 @@ impl Logic for WeightFetch {
             && self.used.q.val() + unsigned_cast(self.held_last.q.val(), self.used.q.bits())
                 < self.fifo_beats.val())
         .into();
-        Low::join(&mut self.next_beat.q, &mut self.burst_cutter.offset);
+        Low::join(&mut self.address.q, &mut self.in_block);
+        High::join(&mut self.in_block, &mut self.burst_cutter.offset);
         self.burst_cutter.burst_ready.next = !self.held.q.val() | self.ask.val();
         self.cut.next = self.burst_cutter.burst_valid.val() & self.burst_cutter.burst_ready.val();
-        self.next_beat.enable.next = self.burst_cutter.advance.val() | self.cut.val();
+        self.address.enable.next = self.burst_cutter.advance.val() | self.cut.val();
         if self.burst_cutter.advance.val().any() {
-            self.next_beat.d.next = self.job_beat.q.val();
+            self.address.d.next = self.next_job_address.q.val();
         } else {
-            self.next_beat.d.next = (self.next_beat.q.val() | self.block.val()) + 1;
+            self.address.d.next = (self.address.q.val() | self.block.val()) + 1;
         }
         self.held.enable.next = self.cut.val() | self.ask.val();
         self.held.d.next = self.cut.val();
-        self.held_beat.enable.next = self.cut.val();
-        self.held_beat.d.next = self.next_beat.q.val();
+        self.held_address.enable.next = self.cut.val();
+        self.held_address.d.next = self.address.q.val();
         self.held_last.enable.next = self.cut.val();
         self.held_last.d.next = self.burst_cutter.burst_last_beat.val();
 
         self.offered.enable.next = self.ask.val() | self.arready.val();
         self.offered.d.next = self.ask.val();
-        self.offered_beat.enable.next = self.ask.val();
-        self.offered_beat.d.next = self.held_beat.q.val();
+        self.offered_address.enable.next = self.ask.val();
+        self.offered_address.d.next = self.held_address.q.val();
         self.offered_last.enable.next = self.ask.val();
         self.offered_last.d.next = self.held_last.q.val();
         self.arvalid.next = self.offered.q.val();
-        High::join(&mut self.offered_beat.q, &mut self.araddr);
+        self.araddr.next = self.offered_address.q.val();
         self.arlen.next = unsigned_cast(self.offered_last.q.val(), 8);
         self.arsize.next = self.size.val();
         self.arburst.next = self.incr.val();

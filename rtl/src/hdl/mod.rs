@@ -11,7 +11,7 @@
 //! | [`Pack`] | signals side by side, one port in Verilog; element 0 in the lowest bits |
 //! | [`Wires`] | connects one pack to another, whole |
 //! | [`Recast`] | the same for signals of equally many bits in different shapes |
-//! | [`Low`], [`High`] | connects a signal's lowest, or highest, bits to a narrower signal; `High` to a wider one, too |
+//! | [`Low`], [`High`] | the same for as many of the lowest, or of the highest, bits as the narrower of two signals has |
 //! | [`Number`] | a constant |
 //! | [`Register`], [`Bank`], [`ResetRegister`] | flip-flops with a clock enable: of a bus, of a pack, with a reset |
 //!
@@ -28,5 +28,4 @@ pub use pack::{High, Low, Pack, Recast, Wires};
 pub use register::{Bank, Register, ResetRegister};
 pub use word::{Word, clog2, signed_cast, unsigned_cast};
 
-pub(crate) use pack::{HIGH, LOW};
 pub(crate) use register::{INLINE, NAMED};

@@ -9,7 +9,8 @@ use rust_hdl::core::ast::{
 
 use super::EmitError;
 use super::expression::{Expression, Slice};
-use crate::hdl::{HIGH, LOW};
+use super::netlist::Elements;
+use crate::hdl::{High, Low};
 
 /// A statement of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,8 +57,8 @@ impl Statement {
 pub(super) struct Names<'a> {
     /// Nets by their RustHDL name (`lane$3$operand`).
     pub(super) index: &'a HashMap<String, usize>,
-    /// For each net: its width, and the width of an element at each depth of a pack.
-    pub(super) shape: &'a dyn Fn(usize) -> (usize, Vec<usize>),
+    /// For each net: its width, and how it is divided.
+    pub(super) shape: &'a dyn Fn(usize) -> (usize, Elements),
 }
 
 /// Lowers one module's code. `comments` takes those at its top.
@@ -108,16 +109,14 @@ impl<'a> Lowering<'a> {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
                     let (mut from, mut to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
-                    if link.my_name == HIGH {
-                        from.low += from.width.saturating_sub(to.width);
-                        let zeros = to.width.saturating_sub(from.width);
-                        if zeros > 0 {
-                            out.push(Statement::Assign(Slice { width: zeros, ..to }, Expression::Literal(0)));
-                            to = Slice { low: to.low + zeros, width: from.width, ..to };
+                    let width = from.width.min(to.width);
+                    for side in [&mut from, &mut to] {
+                        if link.my_name == High::LINK {
+                            side.low += side.width - width;
                         }
-                    }
-                    if link.my_name == HIGH || link.my_name == LOW {
-                        from.width = from.width.min(to.width);
+                        if link.my_name == High::LINK || link.my_name == Low::LINK {
+                            side.width = width;
+                        }
                     }
                     out.push(Statement::Assign(to, Expression::Net(from)));
                 }
@@ -153,7 +152,8 @@ impl<'a> Lowering<'a> {
             VerilogExpression::Signed(e) => Expression::SignExtend(boxed(e)?),
             VerilogExpression::Unary(operator, e) => Expression::Unary(unary(operator), boxed(e)?),
             VerilogExpression::Binary(l, operator, r) => {
-                Expression::Binary(boxed(l)?, binary(operator)?, boxed(r)?)
+                let (l, r) = (boxed(l)?, boxed(r)?);
+                Expression::Binary(l, binary(operator, &r)?, r)
             }
             VerilogExpression::Slice(e, width, offset) => self.part(e, offset, *width)?,
             VerilogExpression::Index(e, offset) => self.part(e, offset, 1)?,
@@ -200,15 +200,10 @@ impl<'a> Lowering<'a> {
             net = shorter;
         }
         let net = self.names.index[net];
-        let (width, widths) = (self.names.shape)(net);
-        let mut slice = Slice { net, low: 0, width };
-        for (&index, &width) in elements.iter().rev().zip(&widths) {
-            slice = Slice { net, low: slice.low + index * width, width };
-        }
-        if elements.len() > widths.len() || slice.low + slice.width > width {
-            return Err(unknown());
-        }
-        Ok(slice)
+        let (whole, shape) = (self.names.shape)(net);
+        elements.reverse();
+        let (low, width) = shape.at(&elements, whole).ok_or_else(unknown)?;
+        if low + width > whole { Err(unknown()) } else { Ok(Slice { net, low, width }) }
     }
 
     /// The value of an index: sums, differences and products of loop variables and numbers, without parentheses.
@@ -243,7 +238,7 @@ fn unary(operator: &VerilogOpUnary) -> &'static str {
     }
 }
 
-fn binary(operator: &VerilogOp) -> Result<&'static str, EmitError> {
+fn binary(operator: &VerilogOp, right: &Expression) -> Result<&'static str, EmitError> {
     Ok(match operator {
         VerilogOp::Add => "+",
         VerilogOp::Sub => "-",
@@ -258,6 +253,9 @@ fn binary(operator: &VerilogOp) -> Result<&'static str, EmitError> {
         VerilogOp::Le => "<=",
         VerilogOp::Gt => ">",
         VerilogOp::Ge => ">=",
+        // By a number, a shift is wiring.
+        VerilogOp::Shl if matches!(right, Expression::Literal(_)) => "<<",
+        VerilogOp::Shr if matches!(right, Expression::Literal(_)) => ">>",
         // A multiplier is what this machine does without, and a shift by a variable is one in disguise.
         VerilogOp::Mul | VerilogOp::Shl | VerilogOp::Shr => {
             return Err(EmitError(format!("the operator {operator:?} is not part of this machine")));
