@@ -46,7 +46,7 @@ pub mod step_walker;
 pub mod stream_fifo;
 pub mod stream_register;
 pub mod ternary_engine;
-//pub mod ternary_engine_axi;
+pub mod ternary_engine_axi;
 pub mod ternary_lane;
 pub mod tile_memory;
 pub mod trit_decoder;

@@ -15,7 +15,7 @@
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets everything, also what is outstanding |
-//! | `abort` | in | 1 | level: forgets the jobs, see below |
+//! | `aborting` | in | 1 | level: forgets the jobs, see below |
 //! | `job_valid`, `job_ready` | in, out | 1, 1 | handshake of a job |
 //! | `job_address`, `job_n`, `job_k` | in | 64, 21, 24 | where its weights are, in whole beats; its outputs and inputs |
 //! | `ar...`, `r...` | | | AXI4 read channels (ARM IHI 0022), STREAM_BITS of data, one ID, INCR bursts |
@@ -33,8 +33,8 @@
 //! outstanding as there is room for. Bursts end where a multiple of BURST_BEATS beats of the memory does, so that none
 //! crosses a 4 KB boundary.
 //!
-//! `abort` forgets jobs and bursts not yet offered; `arvalid` stays until it is accepted, and beats still to come are
-//! received and dropped. This goes on after `abort` until all have come. Only then is a job accepted.
+//! `aborting` forgets jobs and bursts not yet offered; `arvalid` stays until it is accepted, and beats still to come are
+//! received and dropped. This goes on after `aborting` until all have come. Only then is a job accepted.
 //!
 //! Does not: check an address, count `rlast`, or read again what has failed: a failed beat is passed on.
 
@@ -64,7 +64,7 @@ pub struct WeightFetch {
     /// Forgets everything.
     pub reset: Bus<In>,
     /// Forgets the jobs, and completes what is outstanding.
-    pub abort: Bus<In>,
+    pub aborting: Bus<In>,
     /// A job is offered.
     pub job_valid: Bus<In>,
     /// A job can be taken.
@@ -166,7 +166,7 @@ impl WeightFetch {
         Self {
             clock: Signal::default(),
             reset: Bus::new(1),
-            abort: Bus::new(1),
+            aborting: Bus::new(1),
             job_valid: Bus::new(1),
             job_ready: Bus::new(1),
             job_address: Bus::new(JOB_ADDRESS_BITS),
@@ -245,11 +245,11 @@ impl Logic for WeightFetch {
 
         // From an abort until nothing is outstanding there are no jobs, and beats are dropped.
         self.idle.next = (!self.outstanding.q.val().any()).into();
-        self.stop.next = self.abort.val() | self.dropping.q.val();
+        self.stop.next = self.aborting.val() | self.dropping.q.val();
         self.forget.next = self.reset.val() | self.stop.val();
         self.dropping.reset.next = self.reset.val();
         self.dropping.enable.next = true.into();
-        self.dropping.d.next = self.abort.val() | (self.dropping.q.val() & !self.idle.val());
+        self.dropping.d.next = self.aborting.val() | (self.dropping.q.val() & !self.idle.val());
         self.step_walker.reset.next = self.forget.val();
         self.burst_cutter.reset.next = self.forget.val();
         self.held.reset.next = self.forget.val();
@@ -357,7 +357,7 @@ mod tests {
     fn fetch(parameters: &EngineParameters) -> Bench<WeightFetch> {
         bench!(
             WeightFetch::new(parameters),
-            "weight_fetch": reset, abort, job_valid, job_address, job_n, job_k, arready, rdata, rresp, rlast, rvalid,
+            "weight_fetch": reset, aborting, job_valid, job_address, job_n, job_k, arready, rdata, rresp, rlast, rvalid,
                 weight_ready, taken
                 => job_ready, araddr, arlen, arsize, arburst, arcache, arprot, arvalid, rready, weight_valid,
                     weight_data, slverr, decerr, idle
