@@ -20,8 +20,8 @@ pub const STREAM_REGISTER_CYCLES: u32 = 1;
 /// From a beat accepted by an empty stream FIFO to the beat offered: one cycle to write the memory, one to read it.
 pub const STREAM_FIFO_CYCLES: u32 = 2;
 
-/// From the last beat of a word accepted by the activation buffer to the first cycle that can fetch the word: one cycle to
-/// write the memory.
+/// From the last beat of a word accepted by the activation buffer to the first cycle that can fetch the word: one cycle
+/// to write the memory.
 pub const ACTIVATION_STORE_CYCLES: u32 = 1;
 
 /// From a word fetched from the activation buffer to the word offered: one cycle to read the memory.
