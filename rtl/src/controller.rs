@@ -36,7 +36,7 @@ use rust_hdl::prelude::*;
 
 use crate::Parameters;
 use crate::hdl::{Bus, Low, Number, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
-use crate::job_queue::{K_BITS, N_BITS, TOKENS_BITS};
+use crate::job_registers::{K_BITS, N_BITS, TOKENS_BITS};
 
 /// The sequence of words that matrix jobs need.
 #[derive(LogicBlock, Debug)]

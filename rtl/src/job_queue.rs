@@ -35,14 +35,9 @@ use rust_hdl::prelude::*;
 
 use crate::JOB_SLOTS;
 use crate::hdl::{Bus, Number, Pack, Recast, ResetRegister, unsigned_cast};
+use crate::job_registers::{K_BITS, N_BITS, TOKENS_BITS};
 use crate::stream_fifo::StreamFifo;
 
-/// Bits of N: 1 to 2^20.
-pub const N_BITS: usize = 21;
-/// Bits of K.
-pub const K_BITS: usize = 24;
-/// Bits of a number of tokens: 1 to 1,024.
-pub const TOKENS_BITS: usize = 11;
 /// Bits of a job's flags.
 pub const FLAGS_BITS: usize = 5;
 

@@ -6,6 +6,17 @@
 /// Bits of a byte address.
 pub const ADDRESS_BITS: usize = 13;
 
+/// Bits of the address of a register: bytes are not addressed.
+pub const WORD_BITS: usize = ADDRESS_BITS - 2;
+
+/// Bits of a register.
+pub const REGISTER_BITS: usize = 32;
+
+/// The address of the register at byte `offset`, in registers.
+pub const fn word(offset: u32) -> u64 {
+    offset as u64 / 4
+}
+
 /// Version of this map, `VERSION[31:16]`.
 pub const MAP_VERSION: u32 = 1;
 

@@ -37,7 +37,8 @@ use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
 use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
-use crate::job_queue::{FLAGS_BITS, N_BITS, TOKENS_BITS};
+use crate::job_queue::FLAGS_BITS;
+use crate::job_registers::{N_BITS, TOKENS_BITS};
 
 /// The sequence of results that jobs give.
 #[derive(LogicBlock, Debug)]

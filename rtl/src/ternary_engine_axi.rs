@@ -28,7 +28,7 @@ use rust_hdl::prelude::*;
 
 use crate::engine::Engine;
 use crate::hdl::{Bus, Pack, Recast, Wires};
-use crate::job_queue::{K_BITS, N_BITS};
+use crate::job_registers::{K_BITS, N_BITS};
 use crate::register_map::ADDRESS_BITS;
 use crate::stream_fifo::StreamFifo;
 use crate::weight_fetch::WeightFetch;

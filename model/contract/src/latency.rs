@@ -1,6 +1,8 @@
 //! Pipeline latencies of the blocks, in clock cycles, each with its cause. `rtl` builds its blocks to these numbers
 //! and `sim` times them by the same; nothing else is shared between the two.
 
+use crate::requantize::DIGITS;
+
 /// A lane registers its selected operand, so that the multiplexer and the first adder level do not share a cycle.
 pub const LANE_CYCLES: u32 = 1;
 
@@ -34,6 +36,35 @@ pub const ACTIVATION_FETCH_CYCLES: u32 = 1;
 /// From results written to an empty result buffer to their first group offered: one cycle to write the memory, one to
 /// read it.
 pub const RESULT_BUFFER_CYCLES: u32 = 2;
+/// The requantiser registers a beat, so that whoever makes it does not share a cycle with the sums of magnitudes and
+/// dividends: from a beat accepted to its raw copy offered.
+pub const OPERANDS_CYCLES: u32 = 1;
+
+/// Levels of the tree that finds a beat's largest magnitude, each registered: one cycle a level. A single value has
+/// none to be compared with, and still a level: the comparison with its slot's maximum has a cycle of its own.
+pub const fn maximum_levels(lanes: u32) -> u32 {
+    let levels = tree_levels(lanes);
+    if levels == 0 { 1 } else { levels }
+}
+
+/// From a beat accepted by the requantiser to its slot's maximum as it is read: the beat's register, the tree, and one
+/// cycle to compare with what the slot holds, and to write.
+pub const fn maximum_cycles(lanes: u32) -> u32 {
+    OPERANDS_CYCLES + maximum_levels(lanes) + 1
+}
+
+/// Digits that a divider finds, one a cycle: those of the quotient, one before them that says |v| > M, and one after
+/// them to round by.
+pub const DIVIDER_DIGITS: u32 = DIGITS + 2;
+
+/// From a beat loaded into a group of dividers to its result, which is also the time between two beats: its digits, and
+/// the cycle in which the result is offered and the next beat can be loaded.
+pub const DIVIDER_CYCLES: u32 = DIVIDER_DIGITS + 1;
+
+/// From a beat accepted by the requantiser to the offer of its INT8s, with a divider at rest.
+pub const fn quantized_cycles() -> u32 {
+    OPERANDS_CYCLES + DIVIDER_CYCLES
+}
 
 /// Levels of a binary adder tree over `lanes` operands.
 pub const fn tree_levels(lanes: u32) -> u32 {

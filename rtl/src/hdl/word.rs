@@ -1,7 +1,7 @@
 //! A value whose width is chosen at run time.
 
 use std::cmp::Ordering;
-use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Shl, Shr, Sub};
 
 /// A value of 1 to 64 bits; arithmetic wraps at the width, as in hardware.
 ///
@@ -147,6 +147,24 @@ impl BitXor for Word {
     }
 }
 
+/// By a number below the width; what leaves the word is lost.
+impl Shl<u64> for Word {
+    type Output = Self;
+    fn shl(self, by: u64) -> Self {
+        assert!(by < self.bits as u64, "a shift by {by} leaves nothing of {} bits", self.bits);
+        Self::new(self.value << by, self.bits)
+    }
+}
+
+/// By a number below the width, zeros from above.
+impl Shr<u64> for Word {
+    type Output = Self;
+    fn shr(self, by: u64) -> Self {
+        assert!(by < self.bits as u64, "a shift by {by} leaves nothing of {} bits", self.bits);
+        Self::new(self.value >> by, self.bits)
+    }
+}
+
 impl Not for Word {
     type Output = Self;
     fn not(self) -> Self {
@@ -180,6 +198,10 @@ mod tests {
         assert_eq!(Word::new(0xff, 8) + 1, Word::new(0, 8));
         assert_eq!(Word::new(0, 3) - Word::new(1, 3), Word::new(7, 3));
         assert_eq!(!Word::new(0b0101, 4), Word::new(0b1010, 4));
+        assert_eq!(
+            (Word::new(0b1011, 4) << 1, Word::new(0b1011, 4) >> 1),
+            (Word::new(6, 4), Word::new(5, 4))
+        );
     }
 
     #[test]

@@ -32,6 +32,11 @@ fn is_condition(operator: &str) -> bool {
     matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=" | "&&" | "||")
 }
 
+/// Operators whose right side is a number and has no width.
+fn is_shift(operator: &str) -> bool {
+    matches!(operator, "<<" | ">>")
+}
+
 fn is_reduction(operator: &str) -> bool {
     matches!(operator, "&" | "|" | "^")
 }
@@ -45,6 +50,7 @@ impl Expression {
             Expression::Unary(operator, _) if is_reduction(operator) => Some(1),
             Expression::Unary(_, e) => e.width(),
             Expression::Binary(_, operator, _) if is_condition(operator) => Some(1),
+            Expression::Binary(l, operator, _) if is_shift(operator) => l.width(),
             Expression::Binary(l, _, r) => l.width().or(r.width()),
         }
     }
@@ -114,6 +120,12 @@ impl<N: Fn(usize) -> (String, usize)> Printer<N> {
             }
             Expression::Unary(operator, inner) => {
                 Ok(format!("{operator}{}", self.operand(inner, width, "")?))
+            }
+            Expression::Binary(l, operator, r)
+                if is_shift(operator)
+                    && let Expression::Literal(by) = **r =>
+            {
+                Ok(format!("{} {operator} {by}", self.operand(l, width, operator)?))
             }
             Expression::Binary(l, operator, r) => {
                 let sides = if is_condition(operator) { l.width().or(r.width()).unwrap_or(1) } else { width };

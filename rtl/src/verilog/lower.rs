@@ -152,7 +152,8 @@ impl<'a> Lowering<'a> {
             VerilogExpression::Signed(e) => Expression::SignExtend(boxed(e)?),
             VerilogExpression::Unary(operator, e) => Expression::Unary(unary(operator), boxed(e)?),
             VerilogExpression::Binary(l, operator, r) => {
-                Expression::Binary(boxed(l)?, binary(operator)?, boxed(r)?)
+                let (l, r) = (boxed(l)?, boxed(r)?);
+                Expression::Binary(l, binary(operator, &r)?, r)
             }
             VerilogExpression::Slice(e, width, offset) => self.part(e, offset, *width)?,
             VerilogExpression::Index(e, offset) => self.part(e, offset, 1)?,
@@ -237,7 +238,7 @@ fn unary(operator: &VerilogOpUnary) -> &'static str {
     }
 }
 
-fn binary(operator: &VerilogOp) -> Result<&'static str, EmitError> {
+fn binary(operator: &VerilogOp, right: &Expression) -> Result<&'static str, EmitError> {
     Ok(match operator {
         VerilogOp::Add => "+",
         VerilogOp::Sub => "-",
@@ -252,6 +253,9 @@ fn binary(operator: &VerilogOp) -> Result<&'static str, EmitError> {
         VerilogOp::Le => "<=",
         VerilogOp::Gt => ">",
         VerilogOp::Ge => ">=",
+        // By a number, a shift is wiring.
+        VerilogOp::Shl if matches!(right, Expression::Literal(_)) => "<<",
+        VerilogOp::Shr if matches!(right, Expression::Literal(_)) => ">>",
         // A multiplier is what this machine does without, and a shift by a variable is one in disguise.
         VerilogOp::Mul | VerilogOp::Shl | VerilogOp::Shr => {
             return Err(EmitError(format!("the operator {operator:?} is not part of this machine")));

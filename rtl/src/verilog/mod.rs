@@ -23,6 +23,7 @@ use std::fmt::Write;
 use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
+use crate::ternary_engine::TernaryEngine;
 use crate::{EngineParameters, Error, Parameters};
 use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
@@ -41,32 +42,50 @@ struct EmitError(String);
 /// A size outside its range.
 pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
     let mut array = MacArray::new(parameters)?;
-    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = *parameters;
-    let (beats, latency) = (parameters.beats(), parameters.latency_cycles());
-    let acc_option =
-        if acc_bits == contract::ACC_BITS { String::new() } else { format!(" --acc-bits {acc_bits}") };
-    let header = format!(
-        "\
-// mac_array: a ternary MAC array without multipliers.
-//
-//   lanes {lanes}, columns {columns}, token slots {tokens}, stream {stream_bits} bits, accumulators {acc_bits} bits
-//   beats a tile: {beats}; cycles from activations to their result: {latency}
-//
-// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits \
-{stream_bits}{acc_option} --out DIR
-"
-    );
-    Ok(header + &emit(&mut array, "mac_array")?)
+    emit(&mut array, "mac_array")
 }
 
-/// The text of `ternary_engine.v`: weights by AXI4-Stream.
+/// The text of `ternary_engine.v`: top module `ternary_engine`, weights from an AXI4-Stream, and everything in it.
+///
+/// The same parameters give the same text.
 ///
 /// # Errors
 ///
 /// A size outside its range.
 pub fn ternary_engine(parameters: &EngineParameters) -> Result<String, Error> {
-    parameters.validate()?;
-    Err(Error::Design { block: "ternary_engine".to_owned(), why: "it is not written yet".to_owned() })
+    let mut engine = TernaryEngine::new(parameters)?;
+    engine_text(parameters, "ternary_engine", "weights from an AXI4-Stream", &mut engine)
+}
+
+fn engine_text<B: Block>(
+    parameters: &EngineParameters,
+    name: &str,
+    weights: &str,
+    engine: &mut B,
+) -> Result<String, Error> {
+    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = parameters.array;
+    let EngineParameters {
+        activation_bits, activation_words, result_lanes, dividers, fifo_beats, burst_beats, ..
+    } = *parameters;
+    let (beats, latency) = (parameters.array.beats(), parameters.array.latency_cycles());
+    let header = format!(
+        "\
+// {name}: a ternary matrix engine without multipliers, {weights}.
+//
+//   array         {lanes} lanes x {columns} columns x {tokens} token slots, accumulators {acc_bits} bits
+//   streams       weights {stream_bits} bits, activations {activation_bits} bits, results {result_lanes} a beat
+//   buffers       {activation_words} words of activations, {fifo_beats} beats of weights, bursts of {burst_beats} beats
+//   requantiser   {dividers} x {result_lanes} dividers
+//   timing        a step takes max(tokens, {beats}) cycles; {latency} cycles from activations to their result
+//
+// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits {stream_bits} \
+--acc-bits {acc_bits}
+//   --activation-bits {activation_bits} --activation-words {activation_words} --result-lanes {result_lanes} \
+--dividers {dividers}
+//   --fifo-beats {fifo_beats} --burst-beats {burst_beats} --out DIR
+"
+    );
+    Ok(header + &emit(engine, name)?)
 }
 
 /// The text of `ternary_engine_axi.v`: weights fetched by AXI4.
@@ -162,7 +181,7 @@ mod tests {
     use crate::hdl::{Bus, High, Low, Number, Pack, Recast, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
-    /// What the blocks of the array do not use: conditions, comparisons, subtraction, reductions, nested indices.
+    /// What the blocks of the array do not use: conditions, comparisons, subtraction, shifts, reductions, nested indices.
     #[derive(LogicBlock)]
     struct Everything {
         clock: Signal<In, Clock>,
@@ -174,6 +193,7 @@ mod tests {
         difference: Bus<Out>,
         kind: Bus<Out>,
         parity: Bus<Out>,
+        shifted: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
         high: Pack<Bus<Out>>,
@@ -198,6 +218,7 @@ mod tests {
             self.history.d.next = self.a.val() | self.b.val();
             self.wide.next = signed_cast(self.a.val(), 8) - unsigned_cast(self.b.val(), 8);
             self.difference.next = self.wide.val();
+            self.shifted.next = (unsigned_cast(self.a.val(), 8) << 3) ^ unsigned_cast(self.b.val() >> 1, 8);
             self.parity.next = (self.a.val().xor() && !self.b.val().all()).into();
             if self.a.val() == self.b.val() {
                 self.larger.next = self.history.q.val();
@@ -245,6 +266,7 @@ mod tests {
             difference: Bus::new(8),
             kind: Bus::new(4),
             parity: Bus::new(1),
+            shifted: Bus::new(8),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
             high: Pack::new(2, 4),
@@ -264,7 +286,7 @@ mod tests {
         let mut bench = bench!(
             block,
             "everything": a, b, grid, padded
-                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high, ends, side, second
+                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high, ends, side, second, shifted
         );
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
@@ -293,6 +315,7 @@ mod tests {
             assert_eq!(joined(&output[11], 7), grid << 4 | b);
             assert_eq!(output[12], [if a % 2 == 1 { grid >> 38 } else { grid & 127 }]);
             assert_eq!(output[13], [cycle[3][1]]);
+            assert_eq!(output[14], [a << 3 & 255 ^ b >> 1]);
         }
         bench.assert_synthesises();
     }

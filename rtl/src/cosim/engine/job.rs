@@ -137,7 +137,7 @@ impl EngineJob {
                     image.extend(packing::pack(&trits));
                 }
                 while image.len() - start < tile_bytes(p) {
-                    image.push(random.below(packing::CODES.into()).to_le_bytes()[0]);
+                    image.push(packing::pack5(std::array::from_fn(|_| random.pick(&Trit::ALL))));
                 }
             }
         }
@@ -373,6 +373,7 @@ fn corruption(p: &EngineParameters, tiles: usize, random: &mut Random) -> Corrup
     let used = u64::from(p.array.columns) * u64::from(p.array.lanes.div_ceil(5));
     let below = |n: u64, random: &mut Random| usize::try_from(random.below(n)).unwrap_or(0);
     let position = below(tiles as u64, random) * tile_bytes(p) + below(used, random);
-    let byte = packing::CODES + random.below(13).to_le_bytes()[0];
+    let invalid: Vec<u8> = (0..=u8::MAX).filter(|&byte| packing::decode5(byte).1).collect();
+    let byte = random.pick(&invalid);
     Corruption { position, byte }
 }
