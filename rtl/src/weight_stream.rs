@@ -72,7 +72,15 @@ impl WeightStream {
 impl Logic for WeightStream {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, stream_fifo, nonzero_register, negative_register, valid_register, invalid_register);
+        clock!(
+            self,
+            clock,
+            stream_fifo,
+            nonzero_register,
+            negative_register,
+            valid_register,
+            invalid_register
+        );
         self.stream_fifo.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
         self.invalid_register.reset.next = self.reset.val();
