@@ -164,6 +164,11 @@ impl Session {
             with(1, 0),
             with(2, 0),
             with(2, p.array.tokens + 1),
+            // No bit of a size is lost, and reserved ones are no flag.
+            with(0, 1 << random.below(10) << 22 | 1),
+            with(1, 1 << random.below(8) << 24 | 1),
+            with(2, 1 << random.below(20) << 12 | 1),
+            with(3, 0xffff_ffe0),
             with(3, 0),
             with(3, VECTOR),
             with(3, KEEP),
