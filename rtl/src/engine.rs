@@ -256,8 +256,22 @@ impl Logic for Engine {
     fn update(&mut self) {
         comment!("Registers, buffers and the array. Weights come from whoever holds this.");
         clock!(
-            self, clock, axi_lite, csr, job_queue, controller, activation_input, activation_buffer, weight_stream,
-            mac_array, result_buffer, vector_input, result_sequencer, requantizer, result_output, quantized_output
+            self,
+            clock,
+            axi_lite,
+            csr,
+            job_queue,
+            controller,
+            activation_input,
+            activation_buffer,
+            weight_stream,
+            mac_array,
+            result_buffer,
+            vector_input,
+            result_sequencer,
+            requantizer,
+            result_output,
+            quantized_output
         );
         // An abort holds the machine in reset, but not what a master or a slave outside relies on.
         self.flush.next = self.reset.val() | self.csr.abort.val();
@@ -424,7 +438,8 @@ impl Logic for Engine {
 
         // What the counters count.
         self.csr.issued.next = self.issue.val();
-        self.csr.weight_starved.next = self.activation_buffer.word_valid.val() & !self.mac_array.tile_held.val();
+        self.csr.weight_starved.next =
+            self.activation_buffer.word_valid.val() & !self.mac_array.tile_held.val();
         self.csr.output_blocked.next = self.activation_buffer.word_valid.val()
             & self.mac_array.tile_held.val()
             & !self.mac_array.activation_ready.val();
@@ -434,6 +449,7 @@ impl Logic for Engine {
         self.csr.activation_beat.next = self.activation_input.output_valid.val()
             & self.activation_buffer.activation_ready.val()
             & !self.csr.abort.val();
-        self.csr.result_beat.next = self.result_sequencer.beat_valid.val() & self.requantizer.beat_ready.val();
+        self.csr.result_beat.next =
+            self.result_sequencer.beat_valid.val() & self.requantizer.beat_ready.val();
     }
 }

@@ -87,7 +87,7 @@ pub const OUTPUT_BLOCKED: u32 = 0x0D0;
 pub const WEIGHT_BEATS: u32 = 0x0D4;
 /// Read-only: beats taken from the activation stream.
 pub const ACTIVATION_BEATS: u32 = 0x0D8;
-/// Read-only: beats handed to a result stream; one handed to both counts once.
+/// Read-only: beats of results that came from the array or from memory, whatever became of them.
 pub const RESULT_BEATS: u32 = 0x0DC;
 /// Read-write while not busy: the largest magnitude of token slot t at `MAXIMUM + 4 t`, t < TOKENS.
 pub const MAXIMUM: u32 = 0x1000;

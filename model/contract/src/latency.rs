@@ -30,6 +30,10 @@ pub const DECODE_CYCLES: u32 = 1;
 /// one for the register itself.
 pub const AXI_LITE_CYCLES: u32 = 3;
 
+/// From a job accepted by the fetch of weights to its first burst offered: one cycle to hold the job, one to count its
+/// first step, one to cut the burst, one to find room for it in the FIFO. Longer where a burst takes several steps.
+pub const WEIGHT_FETCH_CYCLES: u32 = 4;
+
 /// From the last beat of a word accepted by the activation buffer to the first cycle that can fetch the word: one cycle to
 /// write the memory.
 pub const ACTIVATION_STORE_CYCLES: u32 = 1;

@@ -65,7 +65,13 @@ fn engine_text<B: Block>(
 ) -> Result<String, Error> {
     let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = parameters.array;
     let EngineParameters {
-        activation_bits, activation_words, result_lanes, dividers, fifo_beats, burst_beats, ..
+        activation_bits,
+        activation_words,
+        result_lanes,
+        dividers,
+        fifo_beats,
+        burst_beats,
+        ..
     } = *parameters;
     let (beats, latency) = (parameters.array.beats(), parameters.array.latency_cycles());
     let header = format!(

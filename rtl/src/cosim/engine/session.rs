@@ -343,16 +343,14 @@ impl Session {
         let p = self.parameters;
         let number = self.starts.len() - 1;
         let last = self.segments.len() - 1;
-        let mut handed = 0;
+        let beats_of_results = job.beats(&p, values).len();
         if job.raw {
             let beats = job.beats(&p, values);
-            handed = beats.len();
             self.segments[last].results.extend(beats.into_iter().map(|beat| (number, beat)));
         }
         if job.scale {
             let maxima: Vec<u32> = self.maxima.iter().map(|maximum| maximum.unwrap_or(0)).collect();
             let beats = job.scaled_beats(&p, values, &maxima);
-            handed = beats.len();
             self.segments[last].quantized.extend(beats.into_iter().map(|beat| (number, beat)));
         }
         if job.maximum {
@@ -368,7 +366,7 @@ impl Session {
             }
         }
         if let Some(totals) = &mut self.totals {
-            totals.result_beats += handed as u64;
+            totals.result_beats += beats_of_results as u64;
         }
         self.jobs_since_base += 1;
         self.finished_event = true;
