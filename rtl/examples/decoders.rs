@@ -3,6 +3,7 @@
 //! `cargo run --release -p tritium-rtl --example decoders` prints the table of this crate's README, "The byte code".
 //! Each code is a function of the byte, here and nowhere else but for the one that was chosen, which is the contract's;
 //! Yosys gets its 256 rows as a case statement. The last row is the block as it is emitted.
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
 use std::error::Error;
 use std::fmt::Write;
@@ -17,7 +18,7 @@ type Code = fn(u8) -> Option<[i8; 5]>;
 
 const CODES: [(&str, Code); 5] = [
     ("positional base 3", positional),
-    ("27 x 8 and an escape, base 3 within", |byte| escape(byte, |pair| digits(pair))),
+    ("27 x 8 and an escape, base 3 within", |byte| escape(byte, digits)),
     ("27 x 8 and an escape to two zeros", |byte| {
         escape(byte, |pair| digits(if pair < 4 { pair } else { pair + 1 }))
     }),

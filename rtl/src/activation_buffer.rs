@@ -24,15 +24,16 @@
 //! | `full` | out | 1 | every row holds a whole word: `activation_ready` is its inverse |
 //! | `stuck` | out | 1 | `fetch` waits for a word that cannot come, because the ring is full of others |
 //!
-//! Parameters: [`EngineParameters`]: `activation_words` rows of LANES bytes in ceil(8 x LANES / ACTIVATION_BITS) slices, one
-//! [`Memory`] each, written by one beat each, lowest lanes first. Latency: [`contract::latency::ACTIVATION_STORE_CYCLES`]
-//! from a word's last beat to `fetch_ready`, [`contract::latency::ACTIVATION_FETCH_CYCLES`] from the fetch to `word_valid`;
-//! a beat and a word a cycle. Golden: a queue of words and a position in it.
+//! Parameters: [`EngineParameters`]: `activation_words` rows of LANES bytes in ceil(8 x LANES / ACTIVATION_BITS)
+//! slices, one [`Memory`] each, written by one beat each, lowest lanes first. Latency:
+//! [`contract::latency::ACTIVATION_STORE_CYCLES`] from a word's last beat to `fetch_ready`,
+//! [`contract::latency::ACTIVATION_FETCH_CYCLES`] from the fetch to `word_valid`; a beat and a word a cycle. Golden: a
+//! queue of words and a position in it.
 //!
 //! The ring holds `activation_words` words besides the one that is offered. A freed row can be written from the next
 //! cycle on. `full` and `present` (the word under the cursor is complete) are registers that look one step ahead.
-//! `activation_ready`, `word_valid` and `full` are registers or their inverses; `fetch_ready` depends on `word_ready`, and
-//! `stuck` on `fetch`, in the same cycle.
+//! `activation_ready`, `word_valid` and `full` are registers or their inverses; `fetch_ready` depends on `word_ready`,
+//! and `stuck` on `fetch`, in the same cycle.
 //!
 //! Does not: free a word that is not the oldest, or know what a job is.
 
@@ -185,7 +186,7 @@ impl Logic for ActivationBuffer {
         self.base_row.enable.next = self.free.val();
         self.base_row.d.next = self.next_cursor_row.val();
 
-        // A word completed may be the last that fits; whatever row the cursor waits at, it is complete at the latest now.
+        // A word completed may be the last that fits; and a cursor that waits, waits for no other than this one.
         self.full_register.enable.next = self.complete.val() | self.free.val();
         self.full_register.d.next =
             !self.free.val() & (self.next_write_row.val() == self.base_row.q.val()).into();

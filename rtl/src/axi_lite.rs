@@ -118,7 +118,6 @@ pub struct AxiLite {
     r_held: ResetRegister,
     grant_write: Bus<Local>,
     grant_read: Bus<Local>,
-    unused_address_bits: Bus<Local>,
     slverr: Number,
 }
 
@@ -170,7 +169,6 @@ impl AxiLite {
             r_held: ResetRegister::new(1),
             grant_write: Bus::new(1),
             grant_read: Bus::new(1),
-            unused_address_bits: Bus::new(1),
             slverr: Number::new(SLVERR, 2),
         }
     }
@@ -210,8 +208,6 @@ impl Logic for AxiLite {
         self.ar_held.d.next = !self.read_turn.q.val();
         self.ar_address.enable.next = self.arvalid.val() & !self.ar_held.q.val();
         High::join(&mut self.araddr, &mut self.ar_address.d);
-        self.unused_address_bits.next =
-            (self.awaddr.val().get_bits::<2>(0).any() || self.araddr.val().get_bits::<2>(0).any()).into();
 
         // A turn is one cycle; its response must find its channel free.
         self.grant_write.next =

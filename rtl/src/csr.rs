@@ -8,8 +8,8 @@
 //!                  |       |
 //!     job_ready -->|       |--> job_push
 //!       busy... -->|  csr  |==> job_...
-//!     events... -->|       |--> abort
-//!                  |       |--> interrupt
+//!     events... -->|       |--> aborting
+//!                  |       |--> irq
 //!  maximum_read -->|       |==> maximum_...
 //!                  +--/\---+
 //! ```
@@ -25,7 +25,7 @@
 //! | `job_push` | out | 1 | this cycle queues a job; only with `job_ready` |
 //! | `job_ready` | in | 1 | there is a free slot |
 //! | `job_n`, `job_k`, `job_tokens`, `job_flags`, `job_address` | out | 21, 24, 11, 5, 64 | the job |
-//! | `abort` | out | 1 | level |
+//! | `aborting` | out | 1 | level |
 //! | `busy`, `aborted`, `free_slots` | in | 1, 1, 8 | `STATUS` |
 //! | `job_done` | in | 1 | a job has finished in this cycle |
 //! | `invalid_code`, `overflow`, `read_slverr`, `read_decerr` | in | 1 each | an `ERROR` has occurred in this cycle |
@@ -33,7 +33,7 @@
 //! | `maximum_access`, `maximum_write` | out | 1, 1 | this cycle accesses, and writes, a maximum; only while not `busy` |
 //! | `maximum_slot`, `maximum_write_data` | out | clog2(TOKENS), 32 | which one, and what it becomes |
 //! | `maximum_read_data` | in | 32 | in the same cycle: what it is |
-//! | `interrupt` | out | 1 | level |
+//! | `irq` | out | 1 | level |
 //!
 //! Parameters: [`EngineParameters`]; `fetched`: the engine fetches its weights. Latency: 1 to write, 1 to read.
 //! Golden: variables; addresses and bits are [`crate::register_map`]'s.
@@ -100,7 +100,7 @@ pub struct Csr {
     /// Where its weights are.
     pub job_address: Bus<Out>,
     /// Everything is dropped.
-    pub abort: Bus<Out>,
+    pub aborting: Bus<Out>,
     /// A job waits or is under way.
     pub busy: Bus<In>,
     /// The abort is complete.
@@ -142,7 +142,7 @@ pub struct Csr {
     /// What it is.
     pub maximum_read_data: Bus<In>,
     /// A job has finished, or there is an error.
-    pub interrupt: Bus<Out>,
+    pub irq: Bus<Out>,
     job_registers: JobRegisters,
     identity: WordSelect,
     state: WordSelect,
@@ -237,7 +237,7 @@ impl Csr {
             job_tokens: Bus::new(TOKENS_BITS),
             job_flags: Bus::new(FLAGS),
             job_address: Bus::new(JOB_ADDRESS_BITS),
-            abort: bit(),
+            aborting: bit(),
             busy: bit(),
             aborted: bit(),
             free_slots: Bus::new(FREE_SLOTS_BITS),
@@ -258,7 +258,7 @@ impl Csr {
             maximum_write: bit(),
             maximum_write_data: Bus::new(REGISTER_BITS),
             maximum_read_data: Bus::new(REGISTER_BITS),
-            interrupt: bit(),
+            irq: bit(),
             job_registers: JobRegisters::new(parameters, fetched),
             identity: WordSelect::new(offsets.len(), REGISTER_BITS),
             state: WordSelect::new(STATE.len(), REGISTER_BITS),
@@ -359,7 +359,7 @@ impl Logic for Csr {
         // Control and status.
         self.abort_register.enable.next = self.write.val() & self.at_control.val();
         self.abort_register.d.next = (self.write_data.val() & self.abort_bit.val()).any().into();
-        self.abort.next = self.abort_register.q.val();
+        self.aborting.next = self.abort_register.q.val();
         self.clear_counters.next = (self.write.val().any()
             && self.at_control.val().any()
             && (self.write_data.val() & self.clear_bit.val()).any())
@@ -394,7 +394,7 @@ impl Logic for Csr {
         self.interrupt_status.next = (signed_cast(self.job_done_register.q.val(), INTERRUPTS)
             & self.job_done_bit.val())
             | (signed_cast(self.error_register.q.val().any().into(), INTERRUPTS) & self.error_bit.val());
-        self.interrupt.next = (self.interrupt_enable.q.val() & self.interrupt_status.val()).any().into();
+        self.irq.next = (self.interrupt_enable.q.val() & self.interrupt_status.val()).any().into();
 
         // Counters, in the order of `COUNTERS`.
         self.jobs_done.enable.next = self.job_done.val();
@@ -476,8 +476,8 @@ mod tests {
             "csr": reset, write, read, address, write_data, job_ready, busy, aborted, free_slots, maximum_read_data,
                 job_done, invalid_code, overflow, read_slverr, read_decerr,
                 issued, weight_starved, activation_starved, output_blocked, weight_beat, activation_beat, result_beat
-                => write_error, read_data, read_error, job_push, job_n, job_k, job_tokens, job_flags, job_address, abort,
-                    maximum_access, maximum_slot, maximum_write, maximum_write_data, interrupt
+                => write_error, read_data, read_error, job_push, job_n, job_k, job_tokens, job_flags, job_address, aborting,
+                    maximum_access, maximum_slot, maximum_write, maximum_write_data, irq
         )
     }
 
@@ -514,7 +514,7 @@ mod tests {
     struct Registers {
         /// What the readable ones read, but for the maxima.
         held: HashMap<u32, u64>,
-        abort: bool,
+        aborting: bool,
         fetched: bool,
         answer: Option<(u64, bool)>,
     }
@@ -524,14 +524,14 @@ mod tests {
             let constants = identity(p, fetched).map(|(offset, value)| (offset, value.into()));
             let variables = [JOB_N, JOB_K, JOB_TOKENS, JOB_FLAGS, JOB_ADDRESS_LOW, JOB_ADDRESS_HIGH];
             let zero = STATE.iter().chain(&COUNTERS).chain(&variables).map(|&offset| (offset, 0));
-            Self { held: constants.into_iter().chain(zero).collect(), abort: false, fetched, answer: None }
+            Self { held: constants.into_iter().chain(zero).collect(), aborting: false, fetched, answer: None }
         }
 
         /// Whether `JOB_START` is refused.
         fn refused(&self, p: &EngineParameters, cycle: &Cycle) -> bool {
             let job = [JOB_N, JOB_K, JOB_TOKENS, JOB_FLAGS, JOB_ADDRESS_LOW, JOB_ADDRESS_HIGH];
             let legal = is_legal(job.map(|offset| self.held[&offset]), p, self.fetched);
-            !legal || !cycle.job_ready || self.abort
+            !legal || !cycle.job_ready || self.aborting
         }
 
         fn slot(p: &EngineParameters, cycle: &Cycle) -> Option<u64> {
@@ -559,7 +559,7 @@ mod tests {
                 job(JOB_TOKENS, TOKENS_BITS),
                 job(JOB_FLAGS, FLAGS),
                 Some(self.held[&JOB_ADDRESS_HIGH] << 32 | self.held[&JOB_ADDRESS_LOW]),
-                Some(self.abort.into()),
+                Some(self.aborting.into()),
                 Some(access.into()),
                 slot.filter(|_| access),
                 Some((access && cycle.write).into()),
@@ -618,7 +618,7 @@ mod tests {
             }
             let error = u64::from(self.held[&ERROR] != 0);
             *self.held.get_mut(&INTERRUPT_STATUS).expect("a register") |= status_of(0, error);
-            self.abort = self.held[&CONTROL] >> CONTROL_ABORT & 1 == 1;
+            self.aborting = self.held[&CONTROL] >> CONTROL_ABORT & 1 == 1;
         }
     }
 

@@ -58,8 +58,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(path, text).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
-/// Lints `text` as the project promises: every warning on, but for several modules in one file, and for ports of the top
-/// whose names are also C++ words (`abort`, `interrupt`): Verilator renames those itself.
+/// Lints `text` as the project promises: every warning on, but for several modules in one file.
 ///
 /// `dir` is a folder to work in.
 ///
@@ -68,7 +67,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
 /// Verilator's warnings, if there is one.
 pub fn lint(dir: &Path, text: &str) -> Result<(), Error> {
     write(&dir.join("lint.v"), text)?;
-    Tool::Verilator.run(dir, &["--lint-only", "-Wall", "-Wno-DECLFILENAME", "-Wno-SYMRSVDWORD", "lint.v"])?;
+    Tool::Verilator.run(dir, &["--lint-only", "-Wall", "-Wno-DECLFILENAME", "lint.v"])?;
     Ok(())
 }
 

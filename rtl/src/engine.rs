@@ -5,8 +5,8 @@
 //!   AXI4-Lite    <-->|          |<-- weight_valid, weight_ready, weight_data
 //!   activation_* <-->|  engine  |--> fetch_push, fetch_n, fetch_k, fetch_address
 //!   vector_*     <-->|          |<-- fetch_idle, fetch_slverr, fetch_decerr
-//!   result_*     <-->|          |--> abort, weight_taken
-//!   quantized_*  <-->+----/\----+--> interrupt
+//!   result_*     <-->|          |--> aborting, weight_taken
+//!   quantized_*  <-->+----/\----+--> irq
 //! ```
 //!
 //! | port | direction | width | meaning |
@@ -20,15 +20,15 @@
 //! | `quantized_*` | out, in, out | 1, 1, RESULT_LANES x 8, 1 | the same, scaled to INT8 |
 //! | `fetch_push` | out | 1 | a matrix job is queued whose weights are wanted |
 //! | `fetch_n`, `fetch_k`, `fetch_address` | out | 21, 24, 64 | its sizes, and where they are |
-//! | `abort` | out | 1 | everything under way is dropped |
+//! | `aborting` | out | 1 | everything under way is dropped |
 //! | `weight_taken` | out | 1 | a beat has left the weight FIFO |
 //! | `fetch_idle`, `fetch_slverr`, `fetch_decerr` | in | 1, 1, 1 | nothing is being fetched; a read failed |
-//! | `interrupt` | out | 1 | a job is done or an error occurred, and that is enabled |
+//! | `irq` | out | 1 | a job is done or an error occurred, and that is enabled |
 //!
 //! Parameters: [`EngineParameters`]. Latencies: those of the blocks, [`contract::latency`]. Golden: `contract::dot`, and
 //! `contract::requantize` of its results.
 //!
-//! While `abort` is set, everything but the registers, the maxima and the offered outputs is held in reset, and whatever the
+//! While `aborting` is set, everything but the registers, the maxima and the offered outputs is held in reset, and whatever the
 //! input streams bring is taken and dropped.
 //!
 //! Does not: fetch weights. `ternary_engine` takes them from a stream, `ternary_engine_axi` from memory.
@@ -139,7 +139,7 @@ pub struct Engine {
     /// Where its weights are.
     pub fetch_address: Bus<Out>,
     /// Everything under way is dropped.
-    pub abort: Bus<Out>,
+    pub aborting: Bus<Out>,
     /// A beat has left the weight FIFO.
     pub weight_taken: Bus<Out>,
     /// Nothing is being fetched.
@@ -149,7 +149,7 @@ pub struct Engine {
     /// A read answered DECERR.
     pub fetch_decerr: Bus<In>,
     /// A job is done or an error occurred.
-    pub interrupt: Bus<Out>,
+    pub irq: Bus<Out>,
     axi_lite: AxiLite,
     csr: Csr,
     job_queue: JobQueue,
@@ -224,12 +224,12 @@ impl Engine {
             fetch_n: Bus::new(N_BITS),
             fetch_k: Bus::new(K_BITS),
             fetch_address: Bus::new(64),
-            abort: Bus::new(1),
+            aborting: Bus::new(1),
             weight_taken: Bus::new(1),
             fetch_idle: Bus::new(1),
             fetch_slverr: Bus::new(1),
             fetch_decerr: Bus::new(1),
-            interrupt: Bus::new(1),
+            irq: Bus::new(1),
             axi_lite: AxiLite::new(ADDRESS_BITS),
             csr: Csr::new(parameters, fetched),
             job_queue: JobQueue::default(),
@@ -274,8 +274,8 @@ impl Logic for Engine {
             quantized_output
         );
         // An abort holds the machine in reset, but not what a master or a slave outside relies on.
-        self.flush.next = self.reset.val() | self.csr.abort.val();
-        self.abort.next = self.csr.abort.val();
+        self.flush.next = self.reset.val() | self.csr.aborting.val();
+        self.aborting.next = self.csr.aborting.val();
         self.axi_lite.reset.next = self.reset.val();
         self.csr.reset.next = self.reset.val();
         self.activation_input.reset.next = self.reset.val();
@@ -317,7 +317,7 @@ impl Logic for Engine {
         self.axi_lite.write_error.next = self.csr.write_error.val();
         self.axi_lite.read_data.next = self.csr.read_data.val();
         self.axi_lite.read_error.next = self.csr.read_error.val();
-        self.interrupt.next = self.csr.interrupt.val();
+        self.irq.next = self.csr.irq.val();
 
         // Jobs.
         self.job_queue.push.next = self.csr.job_push.val();
@@ -349,7 +349,7 @@ impl Logic for Engine {
         self.activation_input.input_last.next = false.into();
         self.activation_buffer.activation_valid.next = self.activation_input.output_valid.val();
         self.activation_input.output_ready.next =
-            self.activation_buffer.activation_ready.val() | self.csr.abort.val();
+            self.activation_buffer.activation_ready.val() | self.csr.aborting.val();
         Wires::join(&mut self.activation_input.output_data, &mut self.activation_buffer.activation_data);
         self.activation_buffer.fetch.next = self.controller.fetch.val();
         self.activation_buffer.fetch_free.next = self.controller.fetch_free.val();
@@ -359,7 +359,7 @@ impl Logic for Engine {
 
         // Weights.
         self.weight_stream.weight_valid.next = self.weight_valid.val();
-        self.weight_ready.next = self.weight_stream.weight_ready.val() | self.csr.abort.val();
+        self.weight_ready.next = self.weight_stream.weight_ready.val() | self.csr.aborting.val();
         Wires::join(&mut self.weight_data, &mut self.weight_stream.weight_data);
         self.weight_taken.next = self.weight_stream.taken.val();
         self.mac_array.weight_valid.next = self.weight_stream.beat_valid.val();
@@ -390,7 +390,7 @@ impl Logic for Engine {
         Wires::join(&mut self.vector_data, &mut self.vector_input.input_data);
         self.vector_input.input_last.next = false.into();
         self.result_sequencer.vector_valid.next = self.vector_input.output_valid.val();
-        self.vector_input.output_ready.next = self.result_sequencer.vector_ready.val() | self.csr.abort.val();
+        self.vector_input.output_ready.next = self.result_sequencer.vector_ready.val() | self.csr.aborting.val();
         Wires::join(&mut self.vector_input.output_data, &mut self.result_sequencer.vector_data);
         self.result_sequencer.job_valid.next = self.job_queue.collect_valid.val();
         self.job_queue.collect_ready.next = self.result_sequencer.job_ready.val();
@@ -431,7 +431,7 @@ impl Logic for Engine {
         self.quantized_output.output_ready.next = self.quantized_ready.val();
         Wires::join(&mut self.quantized_output.output_data, &mut self.quantized_data);
         self.quantized_last.next = self.quantized_output.output_last.val();
-        self.csr.aborted.next = self.csr.abort.val()
+        self.csr.aborted.next = self.csr.aborting.val()
             & self.fetch_idle.val()
             & !self.result_output.output_valid.val()
             & !self.quantized_output.output_valid.val();
@@ -448,7 +448,7 @@ impl Logic for Engine {
         self.csr.weight_beat.next = self.weight_stream.beat_valid.val() & self.mac_array.weight_ready.val();
         self.csr.activation_beat.next = self.activation_input.output_valid.val()
             & self.activation_buffer.activation_ready.val()
-            & !self.csr.abort.val();
+            & !self.csr.aborting.val();
         self.csr.result_beat.next =
             self.result_sequencer.beat_valid.val() & self.requantizer.beat_ready.val();
     }

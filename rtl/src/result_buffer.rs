@@ -22,12 +22,13 @@
 //! | `empty` | out | 1 | nothing is reserved, held or offered |
 //!
 //! Parameters: [`EngineParameters`]: `result_depth` entries of `groups` groups. Latency:
-//! [`contract::latency::RESULT_BUFFER_CYCLES`]; a group a cycle, within an entry and from one to the next. Golden: a queue.
+//! [`contract::latency::RESULT_BUFFER_CYCLES`]; a group a cycle, within an entry and from one to the next. Golden: a
+//! queue.
 //!
-//! The queue is a [`Memory`] whose registered read is the entry that is offered, and a tree of halves chooses the group.
-//! Entries are counted from their reservation until their last group is taken, so that a result under way in the array
-//! always finds room: `write` is never refused. `room`, `values_valid` and `stored` (a row holds an entry) are registers or
-//! their inverses; `values_data` comes from registers through log2(groups) multiplexers.
+//! The queue is a [`Memory`] whose registered read is the entry that is offered, and a tree of halves chooses the
+//! group. Entries are counted from their reservation until their last group is taken, so that a result under way in the
+//! array always finds room: `write` is never refused. `room`, `values_valid` and `stored` (a row holds an entry) are
+//! registers or their inverses; `values_data` comes from registers through log2(groups) multiplexers.
 //!
 //! Does not: know how many groups a job wants; `last_group` comes at the latest with the entry's last one.
 
@@ -281,7 +282,8 @@ mod tests {
             let (mut expected, mut queue) = (vec![], Queue::default());
             let [mut empty, mut full, mut stalled, mut short, mut at_once] = [0; 5];
             for i in 0..20_000 {
-                // Phases in which the array, or the taker, is the slower one; one in which an entry takes all its groups.
+                // Phases in which the array, or the taker, is the slower one; one in which an entry takes all its
+                // groups.
                 let (eager, prompt, hungry, early) =
                     [(95, 90, 30, 20), (20, 50, 95, 20), (95, 30, 95, 60), (99, 99, 99, 0)][i / 250 % 4];
                 let [reserve, write, ready, last] =

@@ -19,13 +19,15 @@
 //! | `full` | out | 1 | every row of the memory holds a beat: `input_ready` is its inverse |
 //! | `empty` | out | 1 | no row holds a beat, and none is offered |
 //!
-//! Parameters: `depth`, a power of two, at least 4; `count`, `bits`. Latency: [`contract::latency::STREAM_FIFO_CYCLES`] when
-//! it is empty; a beat a cycle. Golden: a queue.
+//! Parameters: `depth`, a power of two, at least 4; `count`, `bits`. Latency: [`contract::latency::STREAM_FIFO_CYCLES`]
+//! when it is empty; a beat a cycle. Golden: a queue.
 //!
 //! It holds `depth` + 1 beats: `depth` in rows, and the one that is offered, which is what the memory's registered read
-//! holds. A beat is read as soon as the one offered is taken or there is none; its row can be written from the next cycle
-//! on. `full` and `stored` (a row holds a beat) are registers that look one step ahead, so `input_ready` and
-//! `output_valid` are registers or their inverses, and no path runs from an input to an output.
+//! holds. A beat is read as soon as the one offered is taken or there is none; its row can be written from the next
+//! cycle on. `full` and `stored` (a row holds a beat) are registers that look one step ahead, so `input_ready` and
+//! `output_valid` are registers or their inverses, and no path runs from an input to an output. `input_ready` is low
+//! while, and only while, it holds `depth` + 1 beats. `rtl/tests/formal_streams.rs` proves that this is a queue, for
+//! all inputs, with four rows.
 //!
 //! Does not: pass a beat by the memory when it is empty.
 

@@ -17,14 +17,15 @@
 //! | `output_valid`, `output_ready` | out, in | 1, 1 | a beat is taken when both are high at the edge |
 //! | `output_data`, `output_last` | out | COUNT x BITS, 1 | the beat, stable until it is taken |
 //!
-//! Parameters: `count`, `bits`. Latency: [`contract::latency::STREAM_REGISTER_CYCLES`]; a beat a cycle. Golden: a queue of
-//! two entries.
+//! Parameters: `count`, `bits`. Latency: [`contract::latency::STREAM_REGISTER_CYCLES`]; a beat a cycle. Golden: a queue
+//! of two entries.
 //!
-//! Every output is a register or its inverse: no path runs from an input to an output. `input_ready` therefore learns of a
-//! stall a cycle late, and the beat that arrives in that cycle waits in a spare register until the one before it is taken.
-//! `input_ready` is low while, and only while, the spare register is occupied.
+//! Every output is a register or its inverse: no path runs from an input to an output. `input_ready` therefore learns
+//! of a stall a cycle late, and the beat that arrives in that cycle waits in a spare register until the one before it
+//! is taken. `input_ready` is low while, and only while, the spare register is occupied. `rtl/tests/formal_streams.rs`
+//! proves that this is a queue, for all inputs.
 //!
-//! Does not: reset its payload, or need a sender that keeps its payload; `rtl/tests/formal_streams.rs` proves it.
+//! Does not: reset its payload, or rely on a sender that keeps its own.
 
 use rust_hdl::prelude::*;
 

@@ -6,13 +6,13 @@
 //!   s_axis_weight_* ---->|                  |> m_axis_result_*
 //!   s_axis_activation_* >|  ternary_engine  |> m_axis_quantized_*
 //!   s_axis_vector_* ---->|                  |
-//!   aresetn ------------>+--------/\--------+--> interrupt
+//!   aresetn ------------>+--------/\--------+--> irq
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `aclk`, `aresetn` | in | 1, 1 | rising edge; synchronous, active low |
-//! | `interrupt` | out | 1 | a job is done or an error occurred, and that is enabled |
+//! | `irq` | out | 1 | a job is done or an error occurred, and that is enabled |
 //! | `s_axi_*` | | | AXI4-Lite slave: [`crate::register_map`] |
 //! | `s_axis_weight_*` | in | STREAM_BITS | AXI4-Stream: the weight image |
 //! | `s_axis_activation_*` | in | ACTIVATION_BITS | AXI4-Stream: activations |
@@ -41,7 +41,7 @@ pub struct TernaryEngine {
     /// Active low.
     pub aresetn: Bus<In>,
     /// A job is done or an error occurred.
-    pub interrupt: Bus<Out>,
+    pub irq: Bus<Out>,
     /// Where to write.
     pub s_axi_awaddr: Bus<In>,
     /// Not looked at.
@@ -133,7 +133,7 @@ impl TernaryEngine {
         Ok(Self {
             aclk: Signal::default(),
             aresetn: Bus::new(1),
-            interrupt: Bus::new(1),
+            irq: Bus::new(1),
             s_axi_awaddr: Bus::new(ADDRESS_BITS),
             s_axi_awprot: Bus::new(3),
             s_axi_awvalid: Bus::new(1),
@@ -184,7 +184,7 @@ impl Logic for TernaryEngine {
         self.engine.clock.next = self.aclk.val();
         self.reset.next = !self.aresetn.val();
         self.engine.reset.next = self.reset.val();
-        self.interrupt.next = self.engine.interrupt.val();
+        self.irq.next = self.engine.irq.val();
         self.engine.awaddr.next = self.s_axi_awaddr.val();
         self.engine.awprot.next = self.s_axi_awprot.val();
         self.engine.awvalid.next = self.s_axi_awvalid.val();

@@ -5,13 +5,13 @@
 //!   s_axi_*         <--->|                      |<---> m_axi_ar*, m_axi_r*
 //!   s_axis_activation_* >|                      |> m_axis_result_*
 //!   s_axis_vector_* ---->|  ternary_engine_axi  |> m_axis_quantized_*
-//!   aresetn ------------>+----------/\----------+--> interrupt
+//!   aresetn ------------>+----------/\----------+--> irq
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `aclk`, `aresetn` | in | 1, 1 | rising edge; synchronous, active low |
-//! | `interrupt` | out | 1 | a job is done or an error occurred, and that is enabled |
+//! | `irq` | out | 1 | a job is done or an error occurred, and that is enabled |
 //! | `s_axi_*` | | | AXI4-Lite slave: [`crate::register_map`] |
 //! | `s_axis_activation_*` | in | ACTIVATION_BITS | AXI4-Stream: activations |
 //! | `s_axis_vector_*` | in | 32 x RESULT_LANES | AXI4-Stream: values from memory |
@@ -44,7 +44,7 @@ pub struct TernaryEngineAxi {
     /// Active low.
     pub aresetn: Bus<In>,
     /// A job is done or an error occurred.
-    pub interrupt: Bus<Out>,
+    pub irq: Bus<Out>,
     /// Where to write.
     pub s_axi_awaddr: Bus<In>,
     /// Not looked at.
@@ -159,7 +159,7 @@ impl TernaryEngineAxi {
         Ok(Self {
             aclk: Signal::default(),
             aresetn: Bus::new(1),
-            interrupt: Bus::new(1),
+            irq: Bus::new(1),
             s_axi_awaddr: Bus::new(ADDRESS_BITS),
             s_axi_awprot: Bus::new(3),
             s_axi_awvalid: Bus::new(1),
@@ -223,7 +223,7 @@ impl Logic for TernaryEngineAxi {
         self.engine.clock.next = self.aclk.val();
         self.reset.next = !self.aresetn.val();
         self.engine.reset.next = self.reset.val();
-        self.interrupt.next = self.engine.interrupt.val();
+        self.irq.next = self.engine.irq.val();
         self.engine.awaddr.next = self.s_axi_awaddr.val();
         self.engine.awprot.next = self.s_axi_awprot.val();
         self.engine.awvalid.next = self.s_axi_awvalid.val();
@@ -264,7 +264,7 @@ impl Logic for TernaryEngineAxi {
 
         // Jobs whose weights are yet to be fetched; an abort forgets them.
         self.fetch_queue.clock.next = self.aclk.val();
-        self.fetch_queue.reset.next = self.reset.val() | self.engine.abort.val();
+        self.fetch_queue.reset.next = self.reset.val() | self.engine.aborting.val();
         self.job[0].next = self.engine.fetch_address.val();
         self.job[1].next = self.engine.fetch_n.val();
         self.job[2].next = self.engine.fetch_k.val();
@@ -273,7 +273,7 @@ impl Logic for TernaryEngineAxi {
         Recast::join(&mut self.fetch_queue.output_data, &mut self.head);
         self.weight_fetch.clock.next = self.aclk.val();
         self.weight_fetch.reset.next = self.reset.val();
-        self.weight_fetch.abort.next = self.engine.abort.val();
+        self.weight_fetch.aborting.next = self.engine.aborting.val();
         self.weight_fetch.job_valid.next = self.fetch_queue.output_valid.val();
         self.fetch_queue.output_ready.next = self.weight_fetch.job_ready.val();
         self.weight_fetch.job_address.next = self.head[0].val();

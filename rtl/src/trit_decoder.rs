@@ -175,6 +175,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::unusual_byte_groupings, reason = "grouped as the fields of the code are")]
     fn a_byte_is_decoded_in_the_cycle_in_which_it_comes() {
         let [zeros, plus] = [0, 0b000_11_000];
         let outputs = registered().run(&[zeros, plus, zeros, zeros].map(|code| vec![vec![code]]), 1);

@@ -267,6 +267,7 @@ mod tests {
 
     // Holds C-PACK-1, C-PACK-5. A change of these bytes needs another IMAGE_VERSION.
     #[test]
+    #[allow(clippy::unusual_byte_groupings, reason = "grouped as the fields of the code are")]
     fn version_2_of_the_code_is_frozen() {
         assert_eq!(IMAGE_VERSION, 2);
         for (values, code) in [

@@ -24,6 +24,7 @@ use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
 use crate::ternary_engine::TernaryEngine;
+use crate::ternary_engine_axi::TernaryEngineAxi;
 use crate::{EngineParameters, Error, Parameters};
 use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
@@ -94,14 +95,17 @@ fn engine_text<B: Block>(
     Ok(header + &emit(engine, name)?)
 }
 
-/// The text of `ternary_engine_axi.v`: weights fetched by AXI4.
+/// The text of `ternary_engine_axi.v`: top module `ternary_engine_axi`, weights fetched by an AXI4 read master, and
+/// everything in it.
+///
+/// The same parameters give the same text.
 ///
 /// # Errors
 ///
 /// A size outside its range, or a stream that is no AXI4 data bus.
 pub fn ternary_engine_axi(parameters: &EngineParameters) -> Result<String, Error> {
-    parameters.validate_axi()?;
-    Err(Error::Design { block: "ternary_engine_axi".to_owned(), why: "it is not written yet".to_owned() })
+    let mut engine = TernaryEngineAxi::new(parameters)?;
+    engine_text(parameters, "ternary_engine_axi", "weights fetched by an AXI4 read master", &mut engine)
 }
 
 /// The Verilog of any block, its top module named `name`.

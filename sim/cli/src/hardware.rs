@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use reports::Grid;
-use rtl::cosim::engine::{self, Counters, EngineSimulator, Instruments, SessionLimits, Top};
+use rtl::cosim::engine::{self, COUNTER_NAMES, EngineSimulator, Instruments, SessionLimits, Top};
 use rtl::{EngineParameters, Error};
 
 use crate::command::Verification;
@@ -85,7 +85,7 @@ fn table(tops: &[Top], sums: &[engine::Verification]) -> String {
     grid.row(row("mismatches", &|_| 0));
     grid.row(row("cycles", &|sum| sum.cycles));
     grid.rule();
-    for (i, name) in Counters::NAMES.into_iter().enumerate() {
+    for (i, name) in COUNTER_NAMES.into_iter().enumerate() {
         grid.row(row(name, &|sum| sum.counters.values()[i]));
     }
     grid.text()

@@ -1,7 +1,8 @@
 //! Whether a run did what its session expects.
 
+use super::counters::COUNTER_NAMES;
 use super::job::ExpectedBeat;
-use super::registers::Response;
+use super::response::Response;
 use super::session::{Expectation, Session};
 use super::trace::{Answer, EngineTrace, OutputBeat, SegmentTrace};
 use super::{Counters, Top};
@@ -174,7 +175,7 @@ fn check_counters(counters: &Counters, totals: &Counters) -> Result<(), String> 
     // Where there are stalls, the stall counters are whatever they are.
     for (i, (got, expected)) in pairs.enumerate().filter(|(i, _)| ![0, 2, 3, 4].contains(i)) {
         if got != expected {
-            return Err(format!("{} is {got}, expected {expected}", Counters::NAMES[i]));
+            return Err(format!("{} is {got}, expected {expected}", COUNTER_NAMES[i]));
         }
     }
     if counters.matrix_cycles() > counters.busy_cycles {

@@ -2,6 +2,18 @@
 
 use std::ops::AddAssign;
 
+/// The counters' names in the register map.
+pub const COUNTER_NAMES: [&str; 8] = [
+    "BUSY_CYCLES",
+    "ISSUED",
+    "WEIGHT_STARVED",
+    "ACTIVATION_STARVED",
+    "OUTPUT_BLOCKED",
+    "WEIGHT_BEATS",
+    "ACTIVATION_BEATS",
+    "RESULT_BEATS",
+];
+
 /// One value a counter, in the order of the register map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -24,19 +36,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The counters' names in the register map.
-    pub const NAMES: [&'static str; 8] = [
-        "BUSY_CYCLES",
-        "ISSUED",
-        "WEIGHT_STARVED",
-        "ACTIVATION_STARVED",
-        "OUTPUT_BLOCKED",
-        "WEIGHT_BEATS",
-        "ACTIVATION_BEATS",
-        "RESULT_BEATS",
-    ];
-
-    /// The values in the order of [`Counters::NAMES`].
+    /// The values in the order of [`COUNTER_NAMES`].
     pub fn values(&self) -> [u64; 8] {
         [
             self.busy_cycles,

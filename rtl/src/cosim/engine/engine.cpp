@@ -237,7 +237,6 @@ struct Sizes {
     uint64_t burst_beats;
 };
 
-// Verilator renames a port that is a C++ word: interrupt is __SYM__interrupt.
 
 // Outputs that must not depend on an input of the same cycle: a valid never, a ready not without a word about it.
 static const std::array<const char*, 12> CONTROLS = {
@@ -481,8 +480,8 @@ static void run(Vengine& top, const Sizes& sizes) {
             if (i < VALIDS) fail("%s depends on an input of the same cycle, %" PRIu64, CONTROLS[i], cycle);
             if (combinational.insert(i).second) std::printf("c %s\n", CONTROLS[i]);
         }
-        if (static_cast<bool>(top.__SYM__interrupt) != interrupt) {
-            interrupt = top.__SYM__interrupt;
+        if (static_cast<bool>(top.irq) != interrupt) {
+            interrupt = top.irq;
             std::printf("i %" PRIx64 " %x\n", cycle, interrupt);
         }
 

@@ -3,8 +3,8 @@
 use contract::requantize::rescale;
 use contract::{Trit, dot, packing};
 
-use super::registers::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
 use crate::cosim::Random;
+use crate::register_map::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
 use crate::{EngineParameters, Error};
 
 /// A byte of the weight image that is no code.
@@ -113,7 +113,7 @@ impl EngineJob {
             Source::Matrix { keep, .. } => (false, keep),
             Source::Vector { .. } => (true, false),
         };
-        let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+        let flag = |set: bool, flag: u32| u32::from(set) << flag;
         flag(vector, FLAG_VECTOR)
             | flag(self.raw, FLAG_RAW)
             | flag(self.maximum, FLAG_MAXIMUM)

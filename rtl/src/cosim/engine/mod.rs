@@ -14,7 +14,7 @@
 //! | `simulator` | emits, compiles, runs |
 //! | `run`, `pattern`, `schedule` | a run as data, when its ports are willing, its text |
 //! | `trace` | what a run did |
-//! | `registers`, `counters` | the register map, stated a second time |
+//! | `counters`, `response` | what is read, and how accesses are answered |
 //! | `job` | a job's bytes and beats, by the contract |
 //! | `session`, `check` | jobs as a host drives them, and whether all was as expected |
 //! | `random_session`, `verify` | random runs, and many of them |
@@ -26,7 +26,7 @@ mod coverage;
 mod job;
 mod pattern;
 mod random_session;
-pub mod registers;
+mod response;
 mod run;
 mod schedule;
 mod session;
@@ -35,11 +35,12 @@ mod trace;
 mod verify;
 
 pub use check::{JobCycles, Outcome};
-pub use counters::Counters;
+pub use counters::{COUNTER_NAMES, Counters};
 pub use coverage::Coverage;
 pub use job::{Corruption, EngineJob, ExpectedBeat, JobLimits, Source};
 pub use pattern::Patterns;
 pub use random_session::SessionLimits;
+pub use response::Response;
 pub use run::{Command, EngineRun, Region, Segment, Stream, Write};
 pub use session::{Expectation, Session};
 pub use simulator::{EngineSimulator, Instruments, Recording, Top};

@@ -3,11 +3,12 @@
 use contract::{IMAGE_VERSION, max_k};
 
 use super::job::{EngineJob, JobLimits};
-use super::registers::{self as register, Response};
+use super::response::Response;
 use super::run::{Command, Write};
 use super::session::{Expectation, Session};
 use super::{Patterns, Top};
 use crate::cosim::Random;
+use crate::register_map as register;
 use crate::{EngineParameters, Error, JOB_SLOTS};
 
 /// What random runs are drawn from.
@@ -123,7 +124,7 @@ impl Session {
             }
             4 => {
                 let (address, _) = random.pick(&sizes);
-                let counter = register::COUNTERS + 4 * u32::try_from(random.below(8)).unwrap_or(0);
+                let counter = random.pick(&register::COUNTERS);
                 self.access(
                     &[refused(address), refused(register::STATUS), refused(counter)],
                     &[(register::JOB_START, Expectation::Refused), (counter, Expectation::any())],
@@ -145,8 +146,13 @@ impl Session {
 
     /// A start with one thing wrong; later jobs write all registers that differ.
     fn random_refusal(&mut self, random: &mut Random) {
+        const VECTOR: u32 = 1 << register::FLAG_VECTOR;
+        const RAW: u32 = 1 << register::FLAG_RAW;
+        const MAXIMUM: u32 = 1 << register::FLAG_MAXIMUM;
+        const SCALE: u32 = 1 << register::FLAG_SCALE;
+        const KEEP: u32 = 1 << register::FLAG_KEEP;
         let p = self.parameters;
-        let good = [1, 1, 1, register::FLAG_RAW, 0, 0];
+        let good = [1, 1, 1, RAW, 0, 0];
         let with = |index: usize, value: u32| {
             let mut description = good;
             description[index] = value;
@@ -154,16 +160,21 @@ impl Session {
         };
         let mut wrong = vec![
             with(0, 0),
-            with(0, register::MOST_OUTPUTS + 1),
+            with(0, register::MOST_N + 1),
             with(1, 0),
             with(2, 0),
             with(2, p.array.tokens + 1),
+            // No bit of a size is lost, and reserved ones are no flag.
+            with(0, 1 << random.below(10) << 22 | 1),
+            with(1, 1 << random.below(8) << 24 | 1),
+            with(2, 1 << random.below(20) << 12 | 1),
+            with(3, 0xffff_ffe0),
             with(3, 0),
-            with(3, register::FLAG_VECTOR),
-            with(3, register::FLAG_KEEP),
-            with(3, register::FLAG_SCALE | register::FLAG_MAXIMUM),
-            with(3, register::FLAG_SCALE | register::FLAG_MAXIMUM | register::FLAG_RAW),
-            with(3, register::FLAG_RAW | register::FLAG_KEEP | register::FLAG_VECTOR),
+            with(3, VECTOR),
+            with(3, KEEP),
+            with(3, SCALE | MAXIMUM),
+            with(3, SCALE | MAXIMUM | RAW),
+            with(3, RAW | KEEP | VECTOR),
         ];
         let most_k = max_k(p.array.acc_bits);
         if let Ok(beyond) =
@@ -178,7 +189,7 @@ impl Session {
         }
         self.describe(random.pick(&wrong), random.chance(50));
         self.refused_start();
-        let refused = register::ERROR_JOB_REFUSED;
+        let refused = 1 << register::ERROR_JOB_REFUSED;
         self.read(register::ERROR, Expectation::Read { mask: refused, value: refused });
         self.clear_error(refused);
         self.read(register::ERROR, Expectation::Read { mask: refused, value: 0 });
@@ -189,7 +200,7 @@ impl Session {
         let p = &self.parameters;
         let features = u32::from(self.top == Top::Axi);
         let values = [
-            register::ID_VALUE,
+            register::IDENTIFICATION,
             register::MAP_VERSION << 16 | IMAGE_VERSION,
             p.array.lanes,
             p.array.columns,

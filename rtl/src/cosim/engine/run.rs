@@ -1,6 +1,7 @@
 //! What happens between two resets, as data.
 
-use super::{Patterns, registers::Response};
+use super::Patterns;
+use super::response::Response;
 
 /// A stream's bytes, a whole number of beats, byte 0 of a beat in its lowest bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

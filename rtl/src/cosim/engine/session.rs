@@ -3,10 +3,11 @@
 use contract::requantize::maximum;
 
 use super::job::{EngineJob, ExpectedBeat};
-use super::registers::{self as register, Response};
+use super::response::Response;
 use super::run::{Command, EngineRun, Region, Segment, Write};
 use super::{Counters, Patterns, Top};
 use crate::cosim::Random;
+use crate::register_map as register;
 use crate::{EngineParameters, Error, JOB_SLOTS};
 
 /// What the answer to a register access must be.
@@ -63,6 +64,18 @@ const JOB_REGISTERS: [u32; 6] = [
     register::JOB_ADDRESS_LOW,
     register::JOB_ADDRESS_HIGH,
 ];
+
+/// The free slots in STATUS.
+const FREE_SLOTS: u32 = 0xff << register::STATUS_FREE_SLOTS;
+
+/// STATUS when nothing is under way.
+const IDLE: u32 = JOB_SLOTS << register::STATUS_FREE_SLOTS;
+
+/// The abort is complete.
+const ABORTED: u32 = 1 << register::STATUS_ABORTED;
+
+/// Every error.
+const ERRORS: u32 = 31;
 
 /// A run under construction.
 #[derive(Clone, Debug)]
@@ -179,7 +192,7 @@ impl Session {
 
     /// Waits until the engine is not busy.
     pub fn idle(&mut self) {
-        self.poll(register::STATUS, register::STATUS_BUSY, 0, 0);
+        self.poll(register::STATUS, 1 << register::STATUS_BUSY, 0, 0);
         self.pending_maxima = 0;
     }
 
@@ -207,7 +220,7 @@ impl Session {
     /// A start that is refused.
     pub fn refused_start(&mut self) {
         self.access(&[(Write::word(register::JOB_START, 1), Response::SlaveError)], &[]);
-        self.errors |= register::ERROR_JOB_REFUSED;
+        self.errors |= 1 << register::ERROR_JOB_REFUSED;
     }
 
     /// Clears bits of ERROR. Other bits may rise meanwhile.
@@ -231,7 +244,8 @@ impl Session {
     }
 
     fn interrupt_status(&self) -> u32 {
-        u32::from(self.finished_event) | u32::from(self.errors != 0) << 1
+        u32::from(self.finished_event) << register::INTERRUPT_JOB_DONE
+            | u32::from(self.errors != 0) << register::INTERRUPT_ERROR
     }
 
     /// Writes the maximum of a token slot; the engine must be idle.
@@ -278,7 +292,7 @@ impl Session {
         let description = [word(job.outputs())?, k, word(job.tokens())?, job.flags() | reserved, low, high];
         self.describe(description, random.chance(50));
         if wait {
-            self.poll(register::STATUS, register::STATUS_FREE_SLOTS, 0x100, JOB_SLOTS << 8);
+            self.poll(register::STATUS, FREE_SLOTS, 1 << register::STATUS_FREE_SLOTS, IDLE);
         }
         self.starts.push(self.expectations.len());
         self.write(register::JOB_START, 0);
@@ -362,7 +376,7 @@ impl Session {
         if let super::Source::Matrix { activations, keep, corruptions, .. } = &job.source {
             self.kept = keep.then(|| activations.clone());
             if !corruptions.is_empty() {
-                self.errors |= register::ERROR_INVALID_CODE;
+                self.errors |= 1 << register::ERROR_INVALID_CODE;
             }
         }
         if let Some(totals) = &mut self.totals {
@@ -380,33 +394,25 @@ impl Session {
         self.run.memory_faults.push((address, response));
         self.errors |= match response {
             Response::Okay => 0,
-            Response::SlaveError => register::ERROR_READ_SLVERR,
-            Response::DecodeError => register::ERROR_READ_DECERR,
+            Response::SlaveError => 1 << register::ERROR_READ_SLVERR,
+            Response::DecodeError => 1 << register::ERROR_READ_DECERR,
         };
     }
 
     /// Aborts whatever is under way; the senders are stopped, or go on to the end of what they have. After it the
     /// engine is as after reset, but for its registers, and a new segment is open.
     pub fn abort(&mut self, drain: bool) {
-        self.write(register::CONTROL, register::CONTROL_ABORT);
-        self.poll(
-            register::STATUS,
-            register::STATUS_ABORTED,
-            register::STATUS_ABORTED,
-            register::STATUS_ABORTED,
-        );
+        self.write(register::CONTROL, 1 << register::CONTROL_ABORT);
+        self.poll(register::STATUS, ABORTED, ABORTED, ABORTED);
         self.command(Command::Quiet);
         self.command(if drain { Command::Drain } else { Command::Stop });
         self.refused_start();
         self.command(Command::Quiet);
-        self.read(
-            register::STATUS,
-            Expectation::Read { mask: register::STATUS_ABORTED, value: register::STATUS_ABORTED },
-        );
+        self.read(register::STATUS, Expectation::Read { mask: ABORTED, value: ABORTED });
         self.write(register::CONTROL, 0);
-        self.read(register::STATUS, Expectation::value(JOB_SLOTS << 8));
+        self.read(register::STATUS, Expectation::value(IDLE));
         self.read(register::JOBS_DONE, Expectation::JobsBase);
-        self.clear_error(register::ERRORS);
+        self.clear_error(ERRORS);
         self.write(register::INTERRUPT_STATUS, 1);
         self.read(register::INTERRUPT_STATUS, Expectation::value(0));
         self.command(Command::Open);
@@ -426,12 +432,11 @@ impl Session {
     /// Waits for the end of all jobs and reads every register that says how it went.
     pub fn finish(&mut self) {
         self.idle();
-        self.read(register::STATUS, Expectation::value(JOB_SLOTS << 8));
+        self.read(register::STATUS, Expectation::value(IDLE));
         self.read(register::ERROR, Expectation::value(self.errors));
         self.read(register::INTERRUPT_STATUS, Expectation::value(self.interrupt_status()));
         self.read(register::JOBS_DONE, Expectation::JobsSince(self.jobs_since_base));
-        let counters: Vec<_> =
-            (0u32..8).map(|i| (register::COUNTERS + 4 * i, Expectation::Counter(i as usize))).collect();
+        let counters: Vec<_> = (0..8).map(|i| (register::COUNTERS[i], Expectation::Counter(i))).collect();
         self.access(&[], &counters);
         for slot in 0..self.parameters.array.tokens.min(8) {
             self.read_maximum(slot);

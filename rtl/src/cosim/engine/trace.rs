@@ -1,6 +1,6 @@
 //! What a run did, as `engine.cpp` printed it.
 
-use super::registers::Response;
+use super::response::Response;
 use crate::{EngineParameters, Error};
 
 /// A beat of an output stream, as it was taken.
