@@ -150,7 +150,8 @@ fn random<'a>(block: &str, sizes: &'a [Size]) -> Vec<Trial<'a>> {
 
 fn verdict(trial: &Trial, block: &str, reviewed: Option<usize>, dir: &Path) -> Result<Verdict, Failure> {
     let changed = trial.size.with(&trial.module);
-    if icarus::differs(&changed, &trial.size.benches, dir)? {
+    let differs = icarus::differs(&changed, &trial.size.benches, dir);
+    if differs.map_err(|error| format!("{block}, {}: {error}", trial.lines[1]))? {
         return Ok(Verdict::Caught);
     }
     // A deliberate fault is one.

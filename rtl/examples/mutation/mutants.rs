@@ -164,8 +164,11 @@ impl Faults<'_> {
         let module = self.module;
         let name = module.text(operand.start);
         let text = self.text_of(operand.clone());
-        if module.text(operand.start - 1) != "~" {
-            self.add(NEGATION, expression, operand.clone(), format!("~{text}"));
+        match module.text(operand.start - 1) {
+            "~" => {}
+            // Before a reduction's operand stands no other operator.
+            "&" | "|" | "^" => self.add(NEGATION, expression, operand.clone(), format!("(~{text})")),
+            _ => self.add(NEGATION, expression, operand.clone(), format!("~{text}")),
         }
         let Some(declared) = module.width(name) else { return };
         let select = operand.start + 2..operand.end - usize::from(operand.len() > 1);
