@@ -18,7 +18,7 @@ fn every_full_empty_and_stall_state_is_entered_and_left() {
         let instruments = Instruments { coverage: true, ..Instruments::default() };
         let mut simulator =
             EngineSimulator::build_with(&p, top, instruments, dir.path()).expect("an engine that compiles");
-        verify(&mut simulator, SessionLimits::of(&p), 100, None).expect("the contract's results");
+        verify(&mut simulator, SessionLimits::of(&p), 60, None).expect("the contract's results");
         let states = covered_states(top, simulator.coverage());
         let missed: Vec<_> = states.iter().filter(|state| !state.is_covered()).collect();
         assert!(states.len() > 30 && missed.is_empty(), "{top:?}: {missed:?}");
