@@ -15,8 +15,8 @@ fn engine(lanes: u32, columns: u32, tokens: u32, stream_bits: u32) -> EnginePara
 
 fn verified(p: &EngineParameters, top: Top, seeds: u64) -> Verification {
     let dir = folder();
-    let simulator = EngineSimulator::build(p, top, dir.path()).expect("an engine that compiles");
-    match verify(&simulator, SessionLimits::of(p), seeds, None) {
+    let mut simulator = EngineSimulator::build(p, top, dir.path()).expect("an engine that compiles");
+    match verify(&mut simulator, SessionLimits::of(p), seeds, None) {
         Ok(verification) => verification,
         Err(error) => panic!("{p:?}: {error}"),
     }
@@ -89,10 +89,10 @@ fn a_fault_in_the_text_is_seen() {
         let dir = folder();
         let faulty = text.replacen(right, wrong, 1);
         assert_ne!(faulty, text, "{right} is not in the text");
-        let simulator =
+        let mut simulator =
             EngineSimulator::build_text(&p, Top::Stream, Instruments::default(), &faulty, dir.path())
                 .expect("a fault, but Verilog");
-        let seen = verify(&simulator, SessionLimits::of(&p), 300, None);
+        let seen = verify(&mut simulator, SessionLimits::of(&p), 300, None);
         assert!(matches!(seen, Err(Error::Run { .. })), "{wrong} was not seen: {seen:?}");
     }
 }

@@ -18,7 +18,7 @@
 //! | `job` | a job's bytes and beats, by the contract |
 //! | `session`, `check` | jobs as a host drives them, and whether all was as expected |
 //! | `random_session`, `verify` | random runs, and many of them |
-//! | `coverage` | which nets toggled |
+//! | `coverage`, `states` | which nets toggled; full, empty and stall states |
 
 mod check;
 mod counters;
@@ -31,6 +31,7 @@ mod run;
 mod schedule;
 mod session;
 mod simulator;
+mod states;
 mod trace;
 mod verify;
 
@@ -44,5 +45,6 @@ pub use response::Response;
 pub use run::{Command, EngineRun, Region, Segment, Stream, Write};
 pub use session::{Expectation, Session};
 pub use simulator::{EngineSimulator, Instruments, Recording, Top};
+pub use states::{CoveredState, covered_states};
 pub use trace::{Answer, EngineTrace, OutputBeat, Request, SegmentTrace};
 pub use verify::{Verification, verify};
