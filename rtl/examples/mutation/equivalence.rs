@@ -6,7 +6,7 @@ use std::process::Command;
 use super::Failure;
 
 /// Processor time for a proof.
-const LIMIT_S: u32 = 120;
+const LIMIT_S: u32 = 60;
 
 /// Reads a text into one flat module of gates and flip-flops, in which nothing but ports and registers has a name: only
 /// those need to be equal.
@@ -26,7 +26,7 @@ pub(crate) fn proven(original: &str, changed: &str, top: &str, dir: &Path) -> Re
     let script = read("original", "gold")
         + &read("changed", "gate")
         + "design -copy-from gold -as gold gold; design -copy-from gate -as gate gate; \
-           equiv_make gold gate both; hierarchy -top both; equiv_simple; equiv_induct -seq 4; equiv_status -assert";
+           equiv_make gold gate both; hierarchy -top both; opt_merge; opt_clean; equiv_simple; equiv_induct -seq 4; equiv_status -assert";
     let run = format!("ulimit -t {LIMIT_S}; exec yosys -q -p \"$0\"");
     let output = Command::new("sh").args(["-c", &run, &script]).current_dir(dir).output()?;
     if std::env::var_os("TRITIUM_PROOFS").is_some() {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rtl::eda::Tool;
 
 use super::Failure;
-use super::recordings::Bench;
+use super::sizes::Bench;
 
 /// Processor time after which a text that loops without end counts as one that differs.
 const LIMIT_S: u32 = 60;

@@ -2,194 +2,127 @@
 //!
 //! ```text
 //! TRITIUM_RECORD=DIR cargo test -p tritium-rtl --lib
-//! cargo run --release -p tritium-rtl --example mutation -- DIR [--faults] [BLOCK...]
+//! cargo run --release -p tritium-rtl --example mutation -- DIR [--deliberate] [BLOCK...]
 //! ```
 //!
 //! The first writes down what the unit tests compare; the second (`make mutation` is both) sets faults into the block's
 //! own module, one at a time: the deliberate ones of `faults.txt` and 50 random ones, the same every time. Icarus runs
-//! each against what was written down until an output differs. What survives goes to Yosys, which may prove that it
-//! changes nothing; or a person has said why in `equivalent.txt`. The table goes to the output, each survivor with it,
-//! and there must be none. With `--faults`, only the deliberate ones.
+//! each against what was written down until an output differs; the engine and its tops, which no unit test drives, run
+//! random sessions under Verilator. What survives goes to Yosys, which may prove that it changes nothing; or a person has
+//! said why in `equivalent.txt`. The table goes to the output, each survivor with it, and there must be none.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
 mod changes;
 mod equivalence;
 mod icarus;
+mod judge;
 mod module;
 mod mutants;
-mod recordings;
+mod sessions;
+mod sizes;
 mod tokens;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use changes::Change;
+use judge::{Verdict, judge};
 use module::Module;
-use recordings::Size;
+use mutants::Mutant;
+use sizes::Size;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Random faults a block.
 const RANDOM: usize = 50;
 
-/// A fault in one of a block's sizes.
-struct Trial<'a> {
-    size: &'a Size,
-    /// The block's module with the fault.
-    module: String,
-    /// The line as it was, and as it is.
-    lines: [String; 2],
+/// A fault, and in which of a block's sizes.
+struct Trial {
+    size: usize,
+    mutant: Mutant,
     deliberate: bool,
-}
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// A test saw it.
-    Caught,
-    /// Yosys proved that there is nothing to see.
-    Proven,
-    /// `equivalent.txt` says why there is nothing to see; the index.
-    Reviewed(usize),
-    Survived,
 }
 
 fn main() -> Result<ExitCode, Failure> {
     let (options, names): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    let only_faults = options.iter().any(|option| option == "--faults");
-    let [dir, chosen @ ..] = &names[..] else { return Err("which folder has the recordings?".into()) };
-    let dir = std::path::absolute(dir)?;
+    let random = if options.iter().any(|option| option == "--deliberate") { 0 } else { RANDOM };
+    let [recordings, chosen @ ..] = &names[..] else { return Err("which folder has the recordings?".into()) };
     let faults = changes::read(include_str!("faults.txt"))?;
     let equivalent = changes::read(include_str!("equivalent.txt"))?;
 
     println!("| block | faults | caught | change nothing: proven | reviewed | survivors |");
     println!("|---|---|---|---|---|---|");
-    let (mut survivors, mut used) = (vec![], vec![]);
-    let mut blocks = recordings::blocks(&dir)?;
-    blocks.retain(|block| chosen.is_empty() || chosen.contains(block));
-    for block in &blocks {
-        let sizes = recordings::sizes(&dir, block)?;
-        if sizes.is_empty() {
+    let mut remarks = vec![];
+    for (block, sizes) in sizes::blocks(&std::path::absolute(recordings)?)? {
+        if !chosen.is_empty() && !chosen.contains(&block) {
             continue;
         }
-        let of_block: Vec<&Change> = faults.iter().filter(|fault| fault.block == *block).collect();
-        let mut trials =
-            of_block.iter().map(|fault| deliberate(fault, &sizes)).collect::<Result<Vec<_>, _>>()?;
-        if !only_faults {
-            trials.extend(random(block, &sizes));
+        let trials = trials(&block, &sizes, &faults, random)?;
+        let mut verdicts = vec![];
+        for (number, size) in sizes.iter().enumerate() {
+            let of_size: Vec<&Trial> = trials.iter().filter(|trial| trial.size == number).collect();
+            let mutants: Vec<&Mutant> = of_size.iter().map(|trial| &trial.mutant).collect();
+            verdicts.extend(of_size.into_iter().zip(judge(size, &mutants)?));
         }
-        let reviewed = |trial: &Trial| {
-            let fits = |change: &Change| {
-                change.block == *block && [&change.from, &change.to] == trial.lines.each_ref()
-            };
-            equivalent.iter().position(fits)
-        };
-        let verdicts = judge(&trials, |trial, dir| verdict(trial, block, reviewed(trial), dir))?;
-        let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|verdict| wanted(verdict)).count();
+        let mut reviewed: Vec<&Change> = equivalent.iter().filter(|change| change.block == block).collect();
+        let all = reviewed.len();
+        let mut survivors = 0;
+        for (trial, _) in verdicts.iter().filter(|(trial, verdict)| {
+            // A deliberate fault is one, and must be caught.
+            *verdict == Verdict::Survived || *verdict == Verdict::Proven && trial.deliberate
+        }) {
+            let [from, to] = trial.mutant.lines(sizes[trial.size].module());
+            let listed = reviewed.iter().position(|change| [&change.from, &change.to] == [&from, &to]);
+            if let Some(listed) = listed.filter(|_| !trial.deliberate) {
+                reviewed.remove(listed);
+            } else {
+                survivors += 1;
+                remarks.push(format!("{block}\n- {from}\n+ {to}"));
+            }
+        }
+        let count = |wanted: Verdict| verdicts.iter().filter(|(_, verdict)| *verdict == wanted).count();
+        let deliberate = trials.iter().filter(|trial| trial.deliberate).count();
         println!(
-            "| `{block}` | {} + {} | {} | {} | {} | {} |",
-            of_block.len(),
-            trials.len() - of_block.len(),
-            count(|verdict| *verdict == Verdict::Caught),
-            count(|verdict| *verdict == Verdict::Proven),
-            count(|verdict| matches!(verdict, Verdict::Reviewed(_))),
-            count(|verdict| *verdict == Verdict::Survived),
+            "| `{block}` | {deliberate} + {} | {} | {} | {} | {survivors} |",
+            trials.len() - deliberate,
+            count(Verdict::Caught),
+            count(Verdict::Proven),
+            all - reviewed.len(),
         );
-        for (trial, verdict) in trials.iter().zip(verdicts) {
-            match verdict {
-                Verdict::Survived => survivors.push([block.clone(), trial.lines.join("\n+ ")].join("\n- ")),
-                Verdict::Reviewed(index) => used.push(index),
-                Verdict::Caught | Verdict::Proven => {}
-            }
+        if random > 0 {
+            remarks
+                .extend(reviewed.iter().map(|change| format!("{block}: no fault is this\n+ {}", change.to)));
         }
     }
-    survivors.iter().for_each(|survivor| println!("\n{survivor}"));
-    let stale = (0..equivalent.len())
-        .filter(|index| !only_faults && blocks.contains(&equivalent[*index].block) && !used.contains(index))
-        .inspect(|index| println!("\nno fault needs this of equivalent.txt: {}", equivalent[*index].to))
-        .count();
-    Ok(if survivors.is_empty() && stale == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    remarks.iter().for_each(|remark| println!("\n{remark}"));
+    Ok(if remarks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A fault that a person thought of, in the first size that has the text once.
-fn deliberate<'a>(fault: &Change, sizes: &'a [Size]) -> Result<Trial<'a>, Failure> {
-    let Change { block, from, to, .. } = fault;
-    let size = sizes
-        .iter()
-        .find(|size| size.module().matches(from.as_str()).count() == 1)
-        .ok_or_else(|| format!("{block} has this no longer, or more than once: {from}"))?;
-    let module = size.module().replacen(from.as_str(), to, 1);
-    Ok(Trial { size, module, lines: [from.clone(), to.clone()], deliberate: true })
-}
-
-/// Random faults in the sizes that are tested most, equally many in each.
-fn random<'a>(block: &str, sizes: &'a [Size]) -> Vec<Trial<'a>> {
-    let mut tested: Vec<&Size> = sizes.iter().filter(|size| 2 * size.cycles() >= sizes[0].cycles()).collect();
+/// The faults of a block: those that people thought of, each in the first size that has its text once, and random ones,
+/// in the sizes that are tested most.
+fn trials(block: &str, sizes: &[Size], faults: &[Change], random: usize) -> Result<Vec<Trial>, Failure> {
+    let modules: Vec<Module> =
+        sizes.iter().map(|size| Module::read(&size.text, size.range.clone())).collect();
+    let mut trials = vec![];
+    for Change { from, to, .. } in faults.iter().filter(|fault| fault.block == block) {
+        let size = sizes.iter().position(|size| size.module().matches(from.as_str()).count() == 1);
+        let size = size.ok_or_else(|| format!("{block} has this no longer, or more than once: {from}"))?;
+        let mutant = Mutant::of(&modules[size], sizes[size].module(), from, to);
+        let mutant = mutant.ok_or_else(|| format!("{block}: more than an expression is changed: {from}"))?;
+        trials.push(Trial { size, mutant, deliberate: true });
+    }
+    let mut tested: Vec<usize> = (0..sizes::well_tested(sizes)).collect();
     // A small module may have fewer faults than its share; the larger ones then have more.
-    tested.sort_by_key(|size| size.module().len());
+    tested.sort_by_key(|size| sizes[*size].module().len());
     let seed = block.bytes().fold(0u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
-    let mut trials: Vec<Trial> = vec![];
-    for (i, size) in tested.iter().enumerate() {
-        let share = (RANDOM - trials.len()).div_ceil(tested.len() - i);
-        let module = Module::read(&size.text, size.module.clone());
-        let mutants = mutants::random(&module, share, seed.wrapping_add(i as u64));
-        trials.extend(mutants.into_iter().map(|mutant| Trial {
-            size,
-            module: mutant.apply(size.module()),
-            lines: mutant.lines(size.module()),
-            deliberate: false,
-        }));
+    let mut missing = random;
+    for (i, &size) in tested.iter().enumerate() {
+        let share = missing.div_ceil(tested.len() - i);
+        let mutants = mutants::random(&modules[size], share, seed.wrapping_add(i as u64));
+        missing -= mutants.len();
+        trials.extend(mutants.into_iter().map(|mutant| Trial { size, mutant, deliberate: false }));
     }
-    trials
-}
-
-fn verdict(trial: &Trial, block: &str, reviewed: Option<usize>, dir: &Path) -> Result<Verdict, Failure> {
-    let changed = trial.size.with(&trial.module);
-    let differs = icarus::differs(&changed, &trial.size.benches, dir);
-    if differs.map_err(|error| format!("{block}, {}: {error}", trial.lines[1]))? {
-        return Ok(Verdict::Caught);
-    }
-    // A deliberate fault is one.
-    if trial.deliberate {
-        return Ok(Verdict::Survived);
-    }
-    if let Some(index) = reviewed {
-        return Ok(Verdict::Reviewed(index));
-    }
-    let proven = equivalence::proven(&trial.size.text, &changed, block, dir)?;
-    Ok(if proven { Verdict::Proven } else { Verdict::Survived })
-}
-
-/// Judges all trials, as many at once as there are processors, each worker in a folder of its own.
-fn judge<T: Sync>(
-    trials: &[T],
-    verdict: impl Fn(&T, &Path) -> Result<Verdict, Failure> + Sync,
-) -> Result<Vec<Verdict>, Failure> {
-    let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(vec![None; trials.len()]);
-    let work = |dir: PathBuf| {
-        while let Some((i, trial)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, trials.get(i)?)))
-        {
-            let verdict = verdict(trial, &dir)?;
-            if let Ok(mut verdicts) = verdicts.lock() {
-                verdicts[i] = Some(verdict);
-            }
-        }
-        Ok::<(), Failure>(())
-    };
-    let dirs = (0..std::thread::available_parallelism()?.get())
-        .map(|_| tempfile::tempdir())
-        .collect::<Result<Vec<_>, _>>()?;
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = dirs.iter().map(|dir| scope.spawn(|| work(dir.path().to_owned()))).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
-    })?;
-    let verdicts = verdicts.into_inner()?;
-    verdicts.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| "a fault was not judged".into())
+    Ok(trials)
 }

@@ -76,6 +76,11 @@ impl<'a> Module<'a> {
         self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word)
     }
 
+    /// Where tokens stand, in bytes of the module's text.
+    pub(crate) fn bytes(&self, tokens: Range<usize>) -> Range<usize> {
+        self.tokens[tokens.start].at..self.tokens[tokens.end - 1].end()
+    }
+
     pub(crate) fn width(&self, name: &str) -> Option<u64> {
         self.widths.iter().find(|(known, _)| *known == name).map(|(_, width)| *width)
     }

@@ -21,6 +21,27 @@ pub(crate) struct Mutant {
 }
 
 impl Mutant {
+    /// The fault that `from`, which `text` has once, is `to`; nothing if more than an expression changes.
+    pub(crate) fn of(module: &Module, text: &str, from: &str, to: &str) -> Option<Self> {
+        let start = text.find(from)?;
+        let same = |(from, to): &(char, char)| from == to;
+        let before: usize = from.chars().zip(to.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let rest = from[before..].chars().rev().zip(to[before..].chars().rev());
+        let after: usize = rest.take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let at = start + before..start + from.len() - after;
+        let with = to[before..to.len() - after].to_owned();
+        module.expressions.iter().find_map(|expression| {
+            let range = module.bytes(expression.tokens.clone());
+            let inside = range.start <= at.start && at.end <= range.end;
+            inside.then(|| Self {
+                at: at.clone(),
+                with: with.clone(),
+                expression: range,
+                role: expression.role,
+            })
+        })
+    }
+
     /// The module with the fault.
     pub(crate) fn apply(&self, module: &str) -> String {
         [&module[..self.at.start], &self.with, &module[self.at.end..]].concat()
@@ -199,7 +220,7 @@ impl Faults<'_> {
         }
         let target = module.expressions[expression].target;
         for (other, other_width) in &module.widths {
-            let differs = ![name, target, "clock"].contains(other) && !other.starts_with("unused");
+            let differs = ![name, target, "clock", "aclk"].contains(other) && !other.starts_with("unused");
             if *other_width == width && differs {
                 self.add(OPERAND, expression, operand.clone(), (*other).to_owned());
             }
@@ -226,10 +247,6 @@ impl Faults<'_> {
         self.module.tokens[at].kind != Kind::Symbol || [")", "]", "}"].contains(&self.module.text(at))
     }
 
-    fn bytes(&self, tokens: Range<usize>) -> Range<usize> {
-        self.module.tokens[tokens.start].at..self.module.tokens[tokens.end - 1].end()
-    }
-
     fn text_of(&self, tokens: Range<usize>) -> String {
         let (first, all) = (self.module.tokens[tokens.start].at, &self.module.tokens[tokens]);
         let mut text = String::new();
@@ -243,8 +260,12 @@ impl Faults<'_> {
 
     fn add(&mut self, kind: usize, expression: usize, tokens: Range<usize>, with: String) {
         let of = &self.module.expressions[expression];
-        let mutant =
-            Mutant { at: self.bytes(tokens), with, expression: self.bytes(of.tokens.clone()), role: of.role };
+        let mutant = Mutant {
+            at: self.module.bytes(tokens),
+            with,
+            expression: self.module.bytes(of.tokens.clone()),
+            role: of.role,
+        };
         self.kinds[kind].push(mutant);
     }
 }
