@@ -12,7 +12,7 @@ use crate::{EngineParameters, Error};
 pub struct Corruption {
     /// Its index in the image; not in the padding of a tile's last beat.
     pub position: usize,
-    /// 243 to 255.
+    /// One of the 13 bytes that are no code.
     pub byte: u8,
 }
 
