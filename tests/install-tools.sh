@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the open EDA tools that the tests run, where they are missing: Yosys, Verilator and Icarus Verilog, from the
-# distribution (apt), and the C++ compiler and make that Verilator needs.
+# distribution (apt), the C++ compiler and make that Verilator needs, and what of Python cocotb needs.
 set -euo pipefail
 
 declare -A package=([yosys]=yosys [verilator]=verilator [iverilog]=iverilog [g++]=g++ [make]=make)
@@ -8,6 +8,10 @@ missing=()
 for tool in "${!package[@]}"; do
     command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
 done
+# cocotb comes from PyPI into an environment of its own, and runs Python as a library inside the simulator.
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+python3 -c 'import ctypes, sysconfig; ctypes.CDLL(sysconfig.get_config_var("INSTSONAME"))' 2>/dev/null ||
+    missing+=(libpython3-dev)
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
 fi

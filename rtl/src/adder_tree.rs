@@ -5,12 +5,12 @@
 //!   operand  ==>|              |--> sum
 //!               |  adder_tree  |
 //!     carry  ==>|              |--> sum_carry
-//!    enable --->+------/\------+
+//!               +------/\------+
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
-//! | `clock`, `enable` | in | 1, 1 | the pipeline advances at this edge |
+//! | `clock` | in | 1 | rising edge |
 //! | `operand` | in | LANES x 8 | what the lanes give |
 //! | `carry` | in | LANES x 1 | what each operand lacks to its product |
 //! | `sum` | out | `contract::widths::tree_bits(LANES)` | the sum but for the last lane's carry |
@@ -35,8 +35,6 @@ use crate::hdl::{Bus, Pack, Wires};
 pub struct AdderTree {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
-    /// The pipeline advances at this edge.
-    pub enable: Bus<In>,
     /// What the lanes give.
     pub operand: Pack<Bus<In>>,
     /// What each operand lacks to its product, 0 or 1.
@@ -58,7 +56,6 @@ impl AdderTree {
         let count = |level: usize| (lanes as usize).div_ceil(1 << level);
         Self {
             clock: Signal::default(),
-            enable: Bus::new(1),
             operand: Pack::new(count(0), width(0)),
             carry: Pack::new(count(0), 1),
             sum: Pack::new(1, width(levels)),
@@ -76,7 +73,6 @@ impl Logic for AdderTree {
         comment!("The sum of all lanes, one registered level at a time.");
         for i in 0..self.adder_level.len() {
             self.adder_level[i].clock.next = self.clock.val();
-            self.adder_level[i].enable.next = self.enable.val();
         }
         Wires::join(&mut self.operand, &mut self.partial[0]);
         Wires::join(&mut self.carry, &mut self.partial_carry[0]);
@@ -103,13 +99,13 @@ mod tests {
     use crate::testing::{Bench, Values, bench};
 
     fn tree(lanes: u32) -> Bench<AdderTree> {
-        bench!(AdderTree::new(lanes), "adder_tree": enable, operand, carry => sum, sum_carry)
+        bench!(AdderTree::new(lanes), "adder_tree": operand, carry => sum, sum_carry)
     }
 
     fn inputs(products: &[(Trit, i8)]) -> Values {
         let operands = products.iter().map(|&(t, a)| lane(t, a).cast_unsigned().into()).collect();
         let carries = products.iter().map(|(t, _)| t.is_negative().into()).collect();
-        vec![vec![1], operands, carries]
+        vec![operands, carries]
     }
 
     fn sum(output: &Values, lanes: u32) -> i64 {
@@ -152,15 +148,6 @@ mod tests {
             assert_eq!(at, Some(latency + 1 + latency), "{lanes} lanes");
             assert_eq!(seen.iter().sum::<i64>(), lanes.into());
         }
-    }
-
-    #[test]
-    fn stands_still_without_enable() {
-        let mut cycles = vec![inputs(&[(Trit::Plus, 5); 4]); 3];
-        cycles.extend(vec![inputs(&[(Trit::Minus, 9); 4]); 3]);
-        cycles[3..].iter_mut().for_each(|cycle| cycle[0] = vec![0]);
-        let outputs = tree(4).run(&cycles, 2);
-        assert!(outputs[2..].iter().all(|output| sum(output, 4) == 20));
     }
 
     #[test]

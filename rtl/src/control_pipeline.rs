@@ -5,23 +5,22 @@
 //!      accept -->|                    |--> accumulate
 //!        slot -->|                    |--> sum_slot
 //! first, last -->|  control_pipeline  |--> sum_first
-//!     advance -->|                    |--> emit
-//!       reset -->+---------/\---------+
+//!       reset -->|                    |--> emit
+//!                +---------/\---------+
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets what is under way |
-//! | `advance` | in | 1 | the pipeline advances at this edge |
 //! | `accept` | in | 1 | an activation is accepted at this edge |
 //! | `slot` | in | clog2(TOKENS) | its token slot |
 //! | `first`, `last` | in | 1, 1 | it is of the first, of the last K step |
-//! | `accumulate` | out | 1 | its sum is to be added at this edge; only in cycles that advance |
+//! | `accumulate` | out | 1 | its sum is to be added at this edge |
 //! | `emit` | out | 1 | and is the last of its dot product |
 //! | `sum_first`, `sum_slot` | out | 1, clog2(TOKENS) | `first` and `slot` of the sum |
 //!
-//! Parameters: `stages` = [`contract::latency::array_cycles`] - 1, `slot_bits`. Latency: `stages` cycles that advance;
-//! one activation a cycle. Golden: a queue of `stages` entries.
+//! Parameters: `stages` = [`contract::latency::array_cycles`] - 1, `slot_bits`. Latency: `stages` cycles; one activation
+//! a cycle. Golden: a queue of `stages` entries.
 //!
 //! Does not: hold data. Only the valid bits are reset; the rest means nothing without them.
 
@@ -36,8 +35,6 @@ pub struct ControlPipeline {
     pub clock: Signal<In, Clock>,
     /// Forgets what is under way.
     pub reset: Bus<In>,
-    /// The pipeline advances at this edge.
-    pub advance: Bus<In>,
     /// An activation is accepted at this edge.
     pub accept: Bus<In>,
     /// Its token slot.
@@ -69,7 +66,6 @@ impl ControlPipeline {
         Self {
             clock: Signal::default(),
             reset: Bus::new(1),
-            advance: Bus::new(1),
             accept: Bus::new(1),
             slot: Bus::new(slot_bits),
             first: Bus::new(1),
@@ -97,10 +93,10 @@ impl Logic for ControlPipeline {
             self.first_stage[i].clock.next = self.clock.val();
             self.last_stage[i].clock.next = self.clock.val();
             self.valid_stage[i].reset.next = self.reset.val();
-            self.valid_stage[i].enable.next = self.advance.val();
-            self.slot_stage[i].enable.next = self.advance.val();
-            self.first_stage[i].enable.next = self.advance.val();
-            self.last_stage[i].enable.next = self.advance.val();
+            self.valid_stage[i].enable.next = true.into();
+            self.slot_stage[i].enable.next = true.into();
+            self.first_stage[i].enable.next = true.into();
+            self.last_stage[i].enable.next = true.into();
         }
         self.valid_stage[0].d.next = self.accept.val();
         self.slot_stage[0].d.next = self.slot.val();
@@ -114,7 +110,7 @@ impl Logic for ControlPipeline {
         }
         // The last stage; RustHDL indexes by a loop's variable only.
         for i in self._last_stage..self.valid_stage.len() {
-            self.accumulate.next = self.advance.val() & self.valid_stage[i].q.val();
+            self.accumulate.next = self.valid_stage[i].q.val();
             self.emit.next = self.accumulate.val() & self.last_stage[i].q.val();
             self.sum_slot.next = self.slot_stage[i].q.val();
             self.sum_first.next = self.first_stage[i].q.val();
@@ -131,7 +127,7 @@ mod tests {
     fn pipeline(stages: usize) -> Bench<ControlPipeline> {
         bench!(
             ControlPipeline::new(stages, 2),
-            "control_pipeline": reset, advance, accept, slot, first, last => accumulate, emit, sum_slot, sum_first
+            "control_pipeline": reset, accept, slot, first, last => accumulate, emit, sum_slot, sum_first
         )
     }
 
@@ -142,24 +138,20 @@ mod tests {
             let mut cycle = |i: usize| {
                 // Reset, fill, then anything.
                 let reset = i == 0 || i > 100 && random.chance(3);
-                let advance = i <= 100 || random.chance(70);
                 let mut bits = |below| vec![random.below(below)];
-                vec![vec![reset.into()], vec![advance.into()], bits(2), bits(4), bits(2), bits(2)]
+                vec![vec![reset.into()], bits(2), bits(4), bits(2), bits(2)]
             };
             let cycles: Vec<Values> = (0..5000).map(&mut cycle).collect();
             let outputs = pipeline(stages).run(&cycles, stages + 1);
             let mut queue = std::collections::VecDeque::from(vec![vec![vec![0]; 4]; stages]);
             for (i, (cycle, output)) in cycles.iter().zip(outputs).enumerate() {
                 let [accept, slot, first, last] = [0, 1, 2, 3].map(|field: usize| queue[0][field][0]);
-                let accumulate = accept & cycle[1][0];
                 if i > stages {
-                    assert_eq!(output[..2], [vec![accumulate], vec![accumulate & last]], "cycle {i}");
-                    assert!(accumulate == 0 || output[2..] == [vec![slot], vec![first]], "cycle {i}");
+                    assert_eq!(output[..2], [vec![accept], vec![accept & last]], "cycle {i}");
+                    assert!(accept == 0 || output[2..] == [vec![slot], vec![first]], "cycle {i}");
                 }
-                if cycle[1][0] == 1 {
-                    queue.pop_front();
-                    queue.push_back(cycle[2..].to_vec());
-                }
+                queue.pop_front();
+                queue.push_back(cycle[1..].to_vec());
                 if cycle[0][0] == 1 {
                     queue.iter_mut().for_each(|entry| entry[0] = vec![0]);
                 }
@@ -169,11 +161,11 @@ mod tests {
 
     #[test]
     fn takes_exactly_its_stages() {
-        let idle = || [0, 1, 0, 0, 0, 0].map(|v| vec![v]).to_vec();
+        let idle = || [0, 0, 0, 0, 0].map(|v| vec![v]).to_vec();
         for stages in [1, 8] {
             let mut cycles = vec![idle(); 20];
             cycles[0][0] = vec![1];
-            cycles[3] = [0, 1, 1, 3, 1, 1].map(|v| vec![v]).to_vec();
+            cycles[3] = [0, 1, 3, 1, 1].map(|v| vec![v]).to_vec();
             let outputs = pipeline(stages).run(&cycles, stages + 1);
             let emitted: Vec<usize> = (1..20).filter(|&cycle| outputs[cycle][1][0] == 1).collect();
             assert_eq!(emitted, [3 + stages]);

@@ -9,12 +9,12 @@
 //!       first -->|            |
 //!  accumulate -->|            |
 //!        emit -->|            |
-//!     advance -->+-----/\-----+
+//!                +-----/\-----+
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
-//! | `clock`, `advance` | in | 1, 1 | the pipeline advances at this edge |
+//! | `clock` | in | 1 | rising edge |
 //! | `activation` | in | LANES x 8 | a token's activations of one K step |
 //! | `nonzero`, `negative` | in | LANES x 1 | this column's trits |
 //! | `accumulate` | in | 1 | the tree's sum belongs to `slot`, and is added at this edge |
@@ -27,8 +27,7 @@
 //! [`contract::latency::array_cycles`]; one token's K step a cycle. Golden: `contract::dot`.
 //!
 //! `accumulate`, `emit`, `first` and `slot` come when the sum does, [`contract::latency::array_cycles`] - 1 cycles after
-//! the activations: they are the same for all columns, and delayed once, in `control_pipeline`. `accumulate` and
-//! `emit` hold only in cycles that advance.
+//! the activations: they are the same for all columns, and delayed once, in `control_pipeline`.
 //!
 //! Does not: saturate. `contract::max_k` says how long a K the accumulators hold.
 
@@ -45,8 +44,6 @@ use crate::ternary_lane::TernaryLane;
 pub struct DotUnit {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
-    /// The pipeline advances at this edge.
-    pub advance: Bus<In>,
     /// A token's activations of one K step.
     pub activation: Pack<Bus<In>>,
     /// This column's trits: not zero.
@@ -77,7 +74,6 @@ impl DotUnit {
         let acc_bits = parameters.acc_bits as usize;
         Self {
             clock: Signal::default(),
-            advance: Bus::new(1),
             activation: Pack::new(lanes, contract::ACTIVATION_BITS as usize),
             nonzero: Pack::new(lanes, 1),
             negative: Pack::new(lanes, 1),
@@ -101,7 +97,6 @@ impl Logic for DotUnit {
         comment!("One column: lanes, adder tree, and an accumulator a token slot.");
         for i in 0..self.ternary_lane.len() {
             self.ternary_lane[i].clock.next = self.clock.val();
-            self.ternary_lane[i].enable.next = self.advance.val();
             self.ternary_lane[i].activation.next = self.activation[i].val();
             self.ternary_lane[i].nonzero.next = self.nonzero[i].val();
             self.ternary_lane[i].negative.next = self.negative[i].val();
@@ -109,7 +104,6 @@ impl Logic for DotUnit {
             self.adder_tree.carry[i].next = self.ternary_lane[i].carry.val();
         }
         clock!(self, clock, adder_tree, slot_memory, result_register);
-        self.adder_tree.enable.next = self.advance.val();
         self.slot_memory.slot.next = self.slot.val();
         self.total.next = (signed_cast(!self.first.val(), self.total.bits())
             & self.slot_memory.read_data.val())
@@ -139,7 +133,7 @@ mod tests {
     fn unit(p: &Parameters) -> Bench<DotUnit> {
         bench!(
             DotUnit::new(p),
-            "dot_unit": advance, activation, nonzero, negative, accumulate, emit, first, slot => result
+            "dot_unit": activation, nonzero, negative, accumulate, emit, first, slot => result
         )
     }
 
@@ -152,28 +146,21 @@ mod tests {
         last: bool,
     }
 
-    /// The steps as cycles: the controls come when the sum does. Cycles without `advance` are strewn in.
-    fn cycles(p: &Parameters, steps: &[Step], stalls: &mut Random) -> Vec<Values> {
+    /// The steps as cycles: the controls come when the sum does.
+    fn cycles(p: &Parameters, steps: &[Option<Step>]) -> Vec<Values> {
         let delay = array_cycles(p.lanes) as usize - 1;
         let mut cycles = vec![];
         for i in 0..steps.len() + delay + 1 {
             let quiet = vec![0; p.lanes as usize];
-            let (a, nz, neg) = steps.get(i).map_or((quiet.clone(), quiet.clone(), quiet), |step| {
-                let bits = |f: fn(Trit) -> bool| step.trits.iter().map(|&t| f(t).into()).collect();
-                let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
-                (a, bits(Trit::is_nonzero), bits(Trit::is_negative))
-            });
-            let controls = i.checked_sub(delay).and_then(|i| steps.get(i));
+            let (a, nz, neg) =
+                steps.get(i).and_then(Option::as_ref).map_or((quiet.clone(), quiet.clone(), quiet), |step| {
+                    let bits = |f: fn(Trit) -> bool| step.trits.iter().map(|&t| f(t).into()).collect();
+                    let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
+                    (a, bits(Trit::is_nonzero), bits(Trit::is_negative))
+                });
+            let controls = i.checked_sub(delay).and_then(|i| steps.get(i)?.as_ref());
             let controls = controls.map_or([0; 4], |s| [1, s.last.into(), s.first.into(), s.slot]);
-            let cycle = |advance: u64| {
-                let [accumulate, emit, first, slot] = controls;
-                let controls = [accumulate & advance, emit & advance, first, slot].map(|v| vec![v]);
-                [vec![vec![advance], a.clone(), nz.clone(), neg.clone()], controls.to_vec()].concat()
-            };
-            while stalls.chance(20) {
-                cycles.push(cycle(0));
-            }
-            cycles.push(cycle(1));
+            cycles.push([vec![a, nz, neg], controls.map(|v| vec![v]).to_vec()].concat());
         }
         cycles
     }
@@ -195,15 +182,19 @@ mod tests {
                     for (slot, token) in (0..).zip(&all) {
                         let activations = token.chunks(lanes as usize).nth(i).expect("as many").to_vec();
                         let (first, last) = (i == 0, i as u64 + 1 == k_steps);
-                        steps.push(Step { trits: trits.to_vec(), activations, slot, first, last });
+                        // Cycles without a step are strewn in.
+                        while random.chance(20) {
+                            steps.push(None);
+                        }
+                        steps.push(Some(Step { trits: trits.to_vec(), activations, slot, first, last }));
                     }
                 }
                 expected.extend(all.iter().map(|token| dot(&row, token, p.acc_bits).expect("a short K")));
             }
-            let cycles = cycles(&p, &steps, &mut random);
-            let first_emit = cycles.iter().position(|cycle| cycle[5][0] == 1).expect("a result");
+            let cycles = cycles(&p, &steps);
+            let first_emit = cycles.iter().position(|cycle| cycle[4][0] == 1).expect("a result");
             let outputs = unit(&p).run(&cycles, first_emit + 1);
-            let emitted = (1..outputs.len()).filter(|&i| cycles[i - 1][5][0] == 1);
+            let emitted = (1..outputs.len()).filter(|&i| cycles[i - 1][4][0] == 1);
             let results: Vec<i64> = emitted.map(|i| Word::new(outputs[i][0][0], 24).signed_value()).collect();
             assert_eq!(results, expected, "{lanes} lanes");
         }
@@ -213,18 +204,14 @@ mod tests {
     fn takes_exactly_its_latency() {
         for lanes in [1, 2, 5, 80] {
             let p = parameters(lanes, 1);
-            let step = |a| Step {
-                trits: vec![Trit::Minus; lanes as usize],
-                activations: vec![a; lanes as usize],
-                slot: 0,
-                first: true,
-                last: true,
+            let step = |a| {
+                let (trits, activations) = (vec![Trit::Minus; lanes as usize], vec![a; lanes as usize]);
+                Some(Step { trits, activations, slot: 0, first: true, last: true })
             };
             let latency = array_cycles(lanes) as usize;
-            let mut steps: Vec<Step> = (0..20).map(|_| step(0)).collect();
+            let mut steps: Vec<Option<Step>> = (0..20).map(|_| step(0)).collect();
             steps[latency] = step(-1);
-            let mut cycles = cycles(&p, &steps, &mut Random::new(0));
-            cycles.retain(|cycle| cycle[0][0] == 1);
+            let cycles = cycles(&p, &steps);
             let outputs = unit(&p).run(&cycles, latency);
             let seen: Vec<usize> = (latency..outputs.len()).filter(|&i| outputs[i][0][0] != 0).collect();
             assert_eq!(seen, [2 * latency], "{lanes} lanes");

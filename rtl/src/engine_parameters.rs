@@ -37,14 +37,18 @@ const MOST_FIFO_BEATS: u32 = 4096;
 const MOST_BURST_BEATS: u32 = 256;
 
 impl EngineParameters {
-    /// An engine around `array` with the sizes that suit most: see each default below.
+    /// An engine around `array`, which need not be valid, with the sizes that suit most.
     pub fn of(array: Parameters) -> Self {
         Self {
             array,
             // As wide as the array reads in a cycle, up to a common DMA's width.
-            activation_bits: (8 * array.lanes).next_power_of_two().min(128),
-            activation_words: 1024.max((4 * array.tokens).next_power_of_two()),
-            result_lanes: array.columns.next_power_of_two().min(4),
+            activation_bits: array.lanes.saturating_mul(8).min(128).next_power_of_two(),
+            activation_words: array
+                .tokens
+                .saturating_mul(4)
+                .clamp(1024, MOST_ACTIVATION_WORDS)
+                .next_power_of_two(),
+            result_lanes: array.columns.min(4).next_power_of_two(),
             dividers: 1,
             fifo_beats: 128,
             burst_beats: 16,

@@ -78,4 +78,12 @@ pub enum Error {
     /// A schedule that the array cannot run, or a run that broke a rule.
     #[error("{0}")]
     Schedule(String),
+    /// A run that was not as the contract says, or that broke a rule of a port.
+    #[error("run {run}: {what}")]
+    Run {
+        /// Which one, counted from 0.
+        run: usize,
+        /// What was wrong.
+        what: String,
+    },
 }

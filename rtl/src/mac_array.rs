@@ -11,7 +11,7 @@
 //!   activation_first -->|             |--> result_slot
 //!    activation_last -->|             |==> result_data
 //! activation_release -->|             |
-//!       result_ready -->|             |
+//!        result_room -->|             |--> tile_held
 //!              reset -->+------/\-----+
 //! ```
 //!
@@ -26,7 +26,9 @@
 //! | `activation_first` | in | 1 | first K step: the accumulator starts from zero |
 //! | `activation_last` | in | 1 | last K step: the total is a result |
 //! | `activation_release` | in | 1 | last token of the step: the held tile is released |
-//! | `result_valid`, `result_ready` | out, in | 1, 1 | handshake of a result |
+//! | `tile_held` | out | 1 | there is a tile for the next activation |
+//! | `result_room` | in | 1 | whoever takes results has room for one more than are under way |
+//! | `result_valid` | out | 1 | there is a result, in this cycle only |
 //! | `result_slot` | out | clog2(TOKENS) | its token slot |
 //! | `result_data` | out | COLUMNS x ACC_BITS | two's complement, column 0 lowest |
 //!
@@ -34,10 +36,11 @@
 //! beat accepted to the tile's first activation, [`contract::latency::TILE_SWAP_CYCLES`]. Throughput: a step takes
 //! max(tokens, BEATS) cycles. Golden: `contract::dot`.
 //!
-//! A transfer happens at a rising edge with `valid` and `ready` high and `reset` low. `valid` never waits for `ready`, and
-//! a result is stable until it is taken. While a result waits, the whole pipeline waits: nothing is lost, and no FIFO is
-//! needed. `activation_ready` and `weight_ready` therefore depend on `result_ready` in the same cycle, and
-//! `weight_ready` on `activation_valid` and `activation_release`, too.
+//! A transfer happens at a rising edge with `valid` and `ready` high and `reset` low. The pipeline never stands still: an
+//! activation with `activation_last` is accepted only with `result_room`, so that its result, which comes a fixed number of
+//! cycles later, has a place. That saves every lane and adder an enable. `weight_ready` depends on `activation_valid`,
+//! `activation_last`, `activation_release` and `result_room` of the same cycle, `activation_ready` on `activation_last` and
+//! `result_room`.
 //!
 //! Does not: decode weight bytes, count steps or tokens, or pad: lanes beyond K and columns beyond N get zero trits.
 
@@ -79,10 +82,12 @@ pub struct MacArray {
     pub activation_last: Bus<In>,
     /// Last token of this step.
     pub activation_release: Bus<In>,
-    /// A result is offered.
+    /// A tile is held.
+    pub tile_held: Bus<Out>,
+    /// One more result has a place.
+    pub result_room: Bus<In>,
+    /// There is a result, in this cycle only.
     pub result_valid: Bus<Out>,
-    /// The result is taken.
-    pub result_ready: Bus<In>,
     /// The result's token slot.
     pub result_slot: Bus<Out>,
     /// One dot product a column.
@@ -92,7 +97,6 @@ pub struct MacArray {
     dot_unit: Vec<DotUnit>,
     valid_register: ResetRegister,
     slot_register: Register,
-    advance: Bus<Local>,
     accept: Bus<Local>,
 }
 
@@ -123,8 +127,9 @@ impl MacArray {
             activation_first: Bus::new(1),
             activation_last: Bus::new(1),
             activation_release: Bus::new(1),
+            tile_held: Bus::new(1),
+            result_room: Bus::new(1),
             result_valid: Bus::new(1),
-            result_ready: Bus::new(1),
             result_slot: Bus::new(slot_bits),
             result_data: Pack::new(columns, parameters.acc_bits as usize),
             weight_tile: WeightTile::new(parameters),
@@ -132,7 +137,6 @@ impl MacArray {
             dot_unit: (0..columns).map(|_| DotUnit::new(parameters)).collect(),
             valid_register: ResetRegister::new(1),
             slot_register: Register::new(slot_bits),
-            advance: Bus::new(1),
             accept: Bus::new(1),
         })
     }
@@ -149,9 +153,10 @@ impl Logic for MacArray {
         self.control_pipeline.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
 
-        // A result that is not taken stops everything behind it.
-        self.advance.next = !self.valid_register.q.val() | self.result_ready.val();
-        self.activation_ready.next = self.weight_tile.held.val() & self.advance.val();
+        // The last step of a token gives a result, which needs a place when it comes.
+        self.tile_held.next = self.weight_tile.held.val();
+        self.activation_ready.next =
+            self.weight_tile.held.val() & (!self.activation_last.val() | self.result_room.val());
         self.accept.next = self.activation_valid.val() & self.activation_ready.val();
 
         self.weight_tile.weight_valid.next = self.weight_valid.val();
@@ -160,7 +165,6 @@ impl Logic for MacArray {
         Wires::join(&mut self.weight_neg, &mut self.weight_tile.weight_neg);
         self.weight_tile.release_tile.next = self.accept.val() & self.activation_release.val();
 
-        self.control_pipeline.advance.next = self.advance.val();
         self.control_pipeline.accept.next = self.accept.val();
         self.control_pipeline.slot.next = self.activation_slot.val();
         self.control_pipeline.first.next = self.activation_first.val();
@@ -168,7 +172,6 @@ impl Logic for MacArray {
 
         for i in 0..self.dot_unit.len() {
             self.dot_unit[i].clock.next = self.clock.val();
-            self.dot_unit[i].advance.next = self.advance.val();
             Wires::join(&mut self.activation_data, &mut self.dot_unit[i].activation);
             Wires::join(&mut self.weight_tile.nonzero[i], &mut self.dot_unit[i].nonzero);
             Wires::join(&mut self.weight_tile.negative[i], &mut self.dot_unit[i].negative);
@@ -179,7 +182,7 @@ impl Logic for MacArray {
             self.result_data[i].next = self.dot_unit[i].result.val();
         }
 
-        self.valid_register.enable.next = self.advance.val();
+        self.valid_register.enable.next = true.into();
         self.valid_register.d.next = self.control_pipeline.emit.val();
         self.result_valid.next = self.valid_register.q.val();
         self.slot_register.enable.next = self.control_pipeline.emit.val();
@@ -199,8 +202,8 @@ mod tests {
         bench!(
             MacArray::new(&parameters).expect("valid sizes"),
             "mac_array": reset, weight_valid, weight_nz, weight_neg, activation_valid, activation_data, activation_slot,
-                activation_first, activation_last, activation_release, result_ready
-                => weight_ready, activation_ready, result_valid, result_slot, result_data
+                activation_first, activation_last, activation_release, result_room
+                => weight_ready, activation_ready, result_valid, result_slot, result_data, tile_held
         )
     }
 

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn equals_an_array_over_100_000_random_cycles() {
         for (depth, count, cycles) in [(2, 1, 20_000), (5, 3, 100_000), (16, 2, 20_000)] {
-            let mut random = Random::new(depth as u64);
+            let mut random = Random::new(depth);
             let mut cycle = |i: u64| {
                 let mut data: Vec<u64> = (0..count).map(|_| random.below(256)).collect();
                 let (mut write, mut to) = (random.below(2), random.below(depth));

@@ -5,13 +5,12 @@
 //!   activation -->|               |--> operand
 //!      nonzero -->| ternary_lane  |
 //!     negative -->|               |--> carry
-//!       enable -->+-------/\------+
+//!                 +-------/\------+
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `clock` | in | 1 | rising edge |
-//! | `enable` | in | 1 | the pipeline advances at this edge |
 //! | `activation` | in | 8 | two's complement, -128 included |
 //! | `nonzero`, `negative` | in | 1, 1 | the trit (C-TRIT-2); negative implies nonzero |
 //! | `operand` | out | 8 | activation, 0, or its complement |
@@ -35,8 +34,6 @@ use crate::hdl::{Bus, Register, signed_cast};
 pub struct TernaryLane {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
-    /// The pipeline advances at this edge.
-    pub enable: Bus<In>,
     /// The activation, 8 bits.
     pub activation: Bus<In>,
     /// The trit is not zero.
@@ -56,7 +53,6 @@ impl Default for TernaryLane {
         let width = ACTIVATION_BITS as usize;
         Self {
             clock: Signal::default(),
-            enable: Bus::new(1),
             activation: Bus::new(width),
             nonzero: Bus::new(1),
             negative: Bus::new(1),
@@ -73,11 +69,11 @@ impl Logic for TernaryLane {
     fn update(&mut self) {
         comment!("One trit times one activation: the activation, 0, or the complement with a carry of 1.");
         clock!(self, clock, operand_register, carry_register);
-        self.operand_register.enable.next = self.enable.val();
+        self.operand_register.enable.next = true.into();
         self.operand_register.d.next = signed_cast(self.nonzero.val(), self.operand.bits())
             & (self.activation.val() ^ signed_cast(self.negative.val(), self.operand.bits()));
         self.operand.next = self.operand_register.q.val();
-        self.carry_register.enable.next = self.enable.val();
+        self.carry_register.enable.next = true.into();
         self.carry_register.d.next = self.negative.val();
         self.carry.next = self.carry_register.q.val();
     }
@@ -91,37 +87,31 @@ mod tests {
     use crate::testing::{Bench, Values, bench};
 
     fn lane() -> Bench<TernaryLane> {
-        bench!(TernaryLane::default(), "ternary_lane": enable, activation, nonzero, negative => operand, carry)
+        bench!(TernaryLane::default(), "ternary_lane": activation, nonzero, negative => operand, carry)
     }
 
-    fn inputs(enable: bool, trit: Trit, activation: i8) -> Values {
+    fn inputs(trit: Trit, activation: i8) -> Values {
         let activation = activation.cast_unsigned().into();
-        [enable.into(), activation, trit.is_nonzero().into(), trit.is_negative().into()]
-            .map(|v| vec![v])
-            .into()
+        [activation, trit.is_nonzero().into(), trit.is_negative().into()].map(|v| vec![v]).into()
     }
 
     #[test]
     fn equals_the_contract_for_every_trit_and_activation() {
         let pairs: Vec<_> =
             Trit::ALL.iter().flat_map(|&trit| (i8::MIN..=i8::MAX).map(move |a| (trit, a))).collect();
-        // Each pair is taken, then held while the inputs are another's.
-        let mut cycles: Vec<Values> =
-            pairs.iter().flat_map(|&(t, a)| [inputs(true, t, a), inputs(false, Trit::Minus, !a)]).collect();
-        cycles.push(inputs(false, Trit::Zero, 0));
+        let mut cycles: Vec<Values> = pairs.iter().map(|&(t, a)| inputs(t, a)).collect();
+        cycles.push(inputs(Trit::Zero, 0));
         let outputs = lane().run(&cycles, 1);
         for (i, &(trit, a)) in pairs.iter().enumerate() {
             let operand = u64::from(contract::lane(trit, a).cast_unsigned());
-            let expected = vec![vec![operand], vec![trit.is_negative().into()]];
-            assert_eq!(outputs[2 * i + 1], expected, "{trit:?} * {a}");
-            assert_eq!(outputs[2 * i + 2], expected, "{trit:?} * {a}, held");
+            assert_eq!(outputs[i + 1], [vec![operand], vec![trit.is_negative().into()]], "{trit:?} * {a}");
         }
     }
 
     #[test]
     fn takes_exactly_its_latency() {
-        let other = inputs(true, Trit::Zero, 0);
-        let outputs = lane().run(&[other.clone(), inputs(true, Trit::Plus, 77), other.clone(), other], 1);
+        let other = inputs(Trit::Zero, 0);
+        let outputs = lane().run(&[other.clone(), inputs(Trit::Plus, 77), other.clone(), other], 1);
         let at = 1 + LANE_CYCLES as usize;
         assert_eq!([at - 1, at, at + 1].map(|cycle| outputs[cycle][0][0]), [0, 77, 0]);
     }

@@ -73,6 +73,31 @@ impl<B: Block> Bench<B> {
     pub(crate) fn run(&mut self, cycles: &[Values], known_from: usize) -> Vec<Values> {
         self.block.connect_all();
         let simulated = self.simulate(cycles);
+        self.compare(cycles, known_from, &simulated);
+        simulated
+    }
+
+    /// The same, where what surrounds the block reacts to it: `next` gets the outputs of the cycle before (none in the
+    /// first) and gives the inputs of this one. Icarus gets the inputs that RustHDL got.
+    pub(crate) fn run_reactive(
+        &mut self,
+        cycles: usize,
+        known_from: usize,
+        mut next: impl FnMut(Option<&Values>) -> Values,
+    ) -> Vec<(Values, Values)> {
+        self.block.connect_all();
+        let (mut inputs, mut outputs) = (vec![], vec![]);
+        for _ in 0..cycles {
+            let values = next(outputs.last());
+            outputs.push(self.step(&values));
+            inputs.push(values);
+        }
+        self.compare(&inputs, known_from, &outputs);
+        inputs.into_iter().zip(outputs).collect()
+    }
+
+    /// The emitted Verilog does in Icarus what RustHDL `simulated`.
+    fn compare(&mut self, cycles: &[Values], known_from: usize, simulated: &[Values]) {
         let emitted = self.icarus(cycles);
         assert_eq!(simulated.len(), emitted.len());
         for (cycle, (simulated, emitted)) in simulated.iter().zip(&emitted).enumerate() {
@@ -86,26 +111,27 @@ impl<B: Block> Bench<B> {
                 }
             }
         }
-        simulated
     }
 
     /// RustHDL's simulation alone.
     pub(crate) fn simulate(&mut self, cycles: &[Values]) -> Vec<Values> {
+        cycles.iter().map(|values| self.step(values)).collect()
+    }
+
+    /// One cycle of it: the outputs before its rising edge.
+    fn step(&mut self, values: &Values) -> Values {
         let block = &mut self.block;
         let settle = |block: &mut B, clock: bool| {
             (self.clock)(block).next = clock.into();
             assert!(simulate(block, 1000), "the block does not settle");
         };
-        let mut out = vec![];
-        for values in cycles {
-            for ((_, pin), values) in self.inputs.iter().zip(values) {
-                pin(block).set(values);
-            }
-            settle(block, false);
-            out.push(self.outputs.iter().map(|(_, pin)| pin(block).get()).collect());
-            settle(block, true);
+        for ((_, pin), values) in self.inputs.iter().zip(values) {
+            pin(block).set(values);
         }
-        out
+        settle(block, false);
+        let outputs = self.outputs.iter().map(|(_, pin)| pin(block).get()).collect();
+        settle(block, true);
+        outputs
     }
 
     /// The emitted Verilog under Icarus; an unknown bit makes its element `None`.

@@ -24,8 +24,7 @@ fn check_cycles(p: &Parameters, tokens: u32, steps: u32, trace: &Trace) {
     }
     for (token, taken) in (0..).zip(&trace.results) {
         let accepted = first + (steps - 1) * step_cycles + token;
-        assert_eq!(taken.offered_cycle, accepted + u64::from(array_cycles(p.lanes)));
-        assert_eq!(taken.cycle, taken.offered_cycle);
+        assert_eq!(taken.cycle, accepted + u64::from(array_cycles(p.lanes)));
     }
     if tokens <= p.beats() {
         // Bound by the stream: a beat every cycle, none missed.
@@ -69,19 +68,16 @@ fn cycles_by_the_rules(p: &Parameters, run: &Run) -> (Vec<u64>, Vec<u64>, Vec<u6
         weight_offered |= weights.len() < run.weights.len() && willing(&run.weight_valid, cycle);
         activation_offered |=
             activations.len() < run.activations.len() && willing(&run.activation_valid, cycle);
-        let result_ready = willing(&run.result_ready, cycle);
-        let advance = !pipeline[0] || result_ready;
-        let accepted = (activation_offered && held && advance).then(|| &run.activations[activations.len()]);
+        let room = willing(&run.result_room, cycle);
+        let accepted = activation_offered.then(|| &run.activations[activations.len()]);
+        let accepted = accepted.filter(|activation| held && (!activation.last || room));
         let released = accepted.is_some_and(|activation| activation.release);
         let swap = loaded && (!held || released);
         let beat = weight_offered && (!loaded || swap);
-        if pipeline[0] && result_ready {
+        if pipeline.pop_front() == Some(true) {
             results.push(cycle);
         }
-        if advance {
-            pipeline.pop_front();
-            pipeline.push_back(accepted.is_some_and(|activation| activation.last));
-        }
+        pipeline.push_back(accepted.is_some_and(|activation| activation.last));
         if accepted.is_some() {
             activations.push(cycle);
             activation_offered = false;
@@ -133,16 +129,18 @@ fn a_beat_is_offered_when_it_has_arrived() {
 }
 
 #[test]
-fn a_result_waits_unchanged_and_everything_behind_it_too() {
+fn a_last_step_waits_for_room_and_others_do_not() {
     let p = parameters(7, 3, 2, 16);
     let dir = folder();
     let simulator = Simulator::build(&p, dir.path()).expect("an array that compiles");
     let (job, mut run) = steps(&p, 2, 3);
     let free = simulator.run(&[run.clone()], 4).expect("a run");
-    // Not ready for 50 cycles, then for one in ten.
-    run.result_ready = (0..200).map(|cycle| cycle >= 50 && cycle % 10 == 0).collect();
+    // No room for 50 cycles, then in one of ten.
+    run.result_room = (0..200).map(|cycle| cycle >= 50 && cycle % 10 == 0).collect();
     let stalled = simulator.run(&[run], 4).expect("a run");
     assert_eq!(values(&stalled[0].results), expected(&p, &[job]));
-    assert_eq!(stalled[0].results[0].offered_cycle, free[0].results[0].offered_cycle);
-    assert_eq!(stalled[0].results.iter().map(|taken| taken.cycle).collect::<Vec<_>>(), [50, 60]);
+    assert_eq!(stalled[0].activation_cycles[..4], free[0].activation_cycles[..4]);
+    assert_eq!(stalled[0].activation_cycles[4..], [50, 60]);
+    let latency = u64::from(array_cycles(p.lanes));
+    assert_eq!(stalled[0].results.iter().map(|taken| taken.cycle - latency).collect::<Vec<_>>(), [50, 60]);
 }

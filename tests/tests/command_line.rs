@@ -191,12 +191,22 @@ fn presets_are_listed() {
 }
 
 #[test]
-fn verilog_is_one_file() {
+fn verilog_is_a_file_for_each_top() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let sizes = ["--lanes", "16", "--columns", "2", "--tokens", "2", "--stream-bits", "64", "--out", out];
     succeeds(&[&["verilog"][..], &sizes].concat());
-    assert!(fs::read_to_string(folder.path().join("mac_array.v")).unwrap().contains("endmodule"));
+    for top in ["ternary_engine", "ternary_engine_axi"] {
+        let text = fs::read_to_string(folder.path().join(format!("{top}.v"))).unwrap();
+        assert!(text.contains(&format!("module {top} (")) && text.trim_end().ends_with("endmodule"));
+        // The header's command makes the file again.
+        let command: String = text.lines().skip_while(|line| !line.contains("sim verilog")).take(3).collect();
+        let again = command.replace("//", " ").replace("DIR", out);
+        let words: Vec<&str> = again.split_whitespace().skip_while(|word| *word != "verilog").collect();
+        fs::remove_file(folder.path().join(format!("{top}.v"))).unwrap();
+        succeeds(&words);
+        assert_eq!(fs::read_to_string(folder.path().join(format!("{top}.v"))).unwrap(), text);
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn check(p: &Parameters, jobs: &[Job], run: &Run, start: usize, trace: &Trace) {
         let last = schedule.first_tokens[steps_done - 1];
         expected.extend((last..last + tokens).map(|cycle| cycle + i64::from(array_cycles(p.lanes))));
     }
-    let results: Vec<i64> = trace.results.iter().map(|result| signed(result.offered_cycle)).collect();
+    let results: Vec<i64> = trace.results.iter().map(|result| signed(result.cycle)).collect();
     assert_eq!(results, expected, "{p:?}");
 }
 

@@ -16,6 +16,34 @@ pub const ACCUMULATE_CYCLES: u32 = 1;
 /// loading register, one to copy that register to the held one.
 pub const TILE_SWAP_CYCLES: u32 = 2;
 
+/// From a beat accepted by a stream register to the beat offered: it is registered, so that no path runs through.
+pub const STREAM_REGISTER_CYCLES: u32 = 1;
+
+/// From a beat accepted by an empty stream FIFO to the beat offered: one cycle to write the memory, one to read it.
+pub const STREAM_FIFO_CYCLES: u32 = 2;
+
+/// From a beat offered by the weight FIFO to its trits offered: they are registered, so that the decoders do not share a
+/// cycle with what the trits go to.
+pub const DECODE_CYCLES: u32 = 1;
+
+/// From a register access accepted on AXI4-Lite to its response: one cycle to hold the request, one to give it its turn,
+/// one for the register itself.
+pub const AXI_LITE_CYCLES: u32 = 3;
+
+/// From a job accepted by the fetch of weights to its first burst offered: one cycle to hold the job, one to count its
+/// first step, one to cut the burst, one to find room for it in the FIFO. Longer where a burst takes several steps.
+pub const WEIGHT_FETCH_CYCLES: u32 = 4;
+
+/// From the last beat of a word accepted by the activation buffer to the first cycle that can fetch the word: one cycle to
+/// write the memory.
+pub const ACTIVATION_STORE_CYCLES: u32 = 1;
+
+/// From a word fetched from the activation buffer to the word offered: one cycle to read the memory.
+pub const ACTIVATION_FETCH_CYCLES: u32 = 1;
+
+/// From results written to an empty result buffer to their first group offered: one cycle to write the memory, one to
+/// read it.
+pub const RESULT_BUFFER_CYCLES: u32 = 2;
 /// The requantiser registers a beat, so that whoever makes it does not share a cycle with the sums of magnitudes and
 /// dividends: from a beat accepted to its raw copy offered.
 pub const OPERANDS_CYCLES: u32 = 1;

@@ -4,7 +4,7 @@
 //
 //   w CYCLE                            a beat was transferred
 //   a CYCLE                            an activation was transferred
-//   r OFFERED CYCLE SLOT WORD...       a result was transferred, first offered in cycle OFFERED
+//   r CYCLE SLOT WORD...               a result came
 //   end CYCLES                         the run is over
 //   error ...                          a rule was broken
 
@@ -84,7 +84,7 @@ static void step(Vmac_array& top) {
 
 static void run(Vmac_array& top, size_t trits, size_t lanes) {
     const uint64_t beat_count = number(), activation_count = number(), result_count = number(), stop = number();
-    const std::vector<bool> weight_valid = pattern(), activation_valid = pattern(), result_ready = pattern();
+    const std::vector<bool> weight_valid = pattern(), activation_valid = pattern(), result_room = pattern();
     std::vector<uint64_t> arrival;
     std::vector<Words> nz, neg;
     for (uint64_t i = 0; i < beat_count; ++i) {
@@ -107,10 +107,8 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
 
     const uint64_t patience = 100000;
     size_t beats = 0, accepted = 0, results = 0;
-    bool weight_offered = false, activation_offered = false, result_waits = false;
-    uint64_t offered_cycle = 0, last_transfer = 0;
-    uint32_t waiting_slot = 0;
-    Words waiting;
+    bool weight_offered = false, activation_offered = false;
+    uint64_t last_transfer = 0;
     for (uint64_t cycle = 0;; ++cycle) {
         if (cycle >= stop) {
             std::printf("end %" PRIx64 "\n", cycle);
@@ -140,21 +138,8 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
             top.activation_last = a.last;
             top.activation_release = a.release;
         }
-        // Valid must not wait for ready: it is read before and after ready is set.
-        top.result_ready = 0;
+        top.result_room = willing(result_room, cycle);
         top.eval();
-        const bool valid = top.result_valid;
-        top.result_ready = willing(result_ready, cycle);
-        top.eval();
-        if (top.result_valid != valid) {
-            std::printf("error result_valid depends on result_ready in cycle %" PRIu64 "\n", cycle);
-            std::exit(0);
-        }
-        if (result_waits && !(valid && top.result_slot == waiting_slot && get(top.result_data) == waiting)) {
-            std::printf("error a waiting result changed in cycle %" PRIu64 "\n", cycle);
-            std::exit(0);
-        }
-        if (valid && !result_waits) offered_cycle = cycle;
         if (weight_offered && top.weight_ready) {
             std::printf("w %" PRIx64 "\n", cycle);
             ++beats, weight_offered = false, last_transfer = cycle;
@@ -163,14 +148,15 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
             std::printf("a %" PRIx64 "\n", cycle);
             ++accepted, activation_offered = false, last_transfer = cycle;
         }
-        result_waits = valid && !top.result_ready;
-        waiting_slot = top.result_slot;
-        waiting = get(top.result_data);
-        if (valid && top.result_ready) {
-            std::printf("r %" PRIx64 " %" PRIx64 " %x", offered_cycle, cycle, waiting_slot);
-            for (uint32_t word : waiting) std::printf(" %x", word);
+        if (top.result_valid) {
+            std::printf("r %" PRIx64 " %x", cycle, static_cast<uint32_t>(top.result_slot));
+            for (uint32_t word : get(top.result_data)) std::printf(" %x", word);
             std::printf("\n");
-            ++results, last_transfer = cycle;
+            if (++results > result_count) {
+                std::printf("error a result too many in cycle %" PRIu64 "\n", cycle);
+                std::exit(0);
+            }
+            last_transfer = cycle;
         }
         step(top);
     }

@@ -102,7 +102,7 @@ impl Run {
     pub fn with_random_stalls(mut self, random: &mut Random) -> Self {
         self.weight_valid = pattern(random);
         self.activation_valid = pattern(random);
-        self.result_ready = pattern(random);
+        self.result_room = pattern(random);
         self
     }
 }

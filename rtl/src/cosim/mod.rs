@@ -1,4 +1,4 @@
-//! Runs the emitted Verilog of the array under Verilator, cycle by cycle.
+//! Runs the emitted Verilog of the array under Verilator, cycle by cycle; [`engine`] does so for the whole engine.
 //!
 //! [`Simulator::build`] emits and compiles an array; [`Simulator::run`] drives it with [`Run`]s and returns for each a
 //! [`Trace`]: every result, and the cycle in which each beat, activation and result was transferred. [`Job`] makes runs
@@ -6,6 +6,7 @@
 //!
 //! Registers that no reset reaches start at random values, so that a result that depends on one shows.
 
+pub mod engine;
 mod job;
 mod random;
 
@@ -54,8 +55,8 @@ pub struct Run {
     pub weight_valid: Pattern,
     /// When the sender of activations is willing.
     pub activation_valid: Pattern,
-    /// When results are taken.
-    pub result_ready: Pattern,
+    /// When there is room for one more result.
+    pub result_room: Pattern,
     /// Abort after so many cycles; otherwise when everything was transferred.
     pub stop_after_cycles: Option<u64>,
 }
@@ -63,9 +64,7 @@ pub struct Run {
 /// A result, as it was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// The cycle in which `result_valid` rose for it.
-    pub offered_cycle: u64,
-    /// The cycle in which it was transferred.
+    /// The cycle in which it came.
     pub cycle: u64,
     /// Token slot.
     pub slot: u32,
@@ -123,7 +122,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// A run that does not fit the array, that comes to a standstill, or in which a waiting result changed.
+    /// A run that does not fit the array, or that comes to a standstill.
     pub fn run(&self, runs: &[Run], seed: u32) -> Result<Vec<Trace>, Error> {
         runs.iter().try_for_each(|run| self.check(run))?;
         eda::write(&self.dir.join("schedule.txt"), &self.schedule(runs))?;
@@ -171,7 +170,7 @@ impl Simulator {
             [run.weights.len() as u64, run.activations.len() as u64, results as u64, stop]
                 .into_iter()
                 .for_each(&mut number);
-            for pattern in [&run.weight_valid, &run.activation_valid, &run.result_ready] {
+            for pattern in [&run.weight_valid, &run.activation_valid, &run.result_room] {
                 number(pattern.len() as u64);
                 pattern.iter().for_each(|&willing| number(willing.into()));
             }
@@ -204,8 +203,7 @@ impl Simulator {
             match (kind, numbers.as_deref()) {
                 ("w", Ok(&[cycle])) => trace.weight_cycles.push(cycle),
                 ("a", Ok(&[cycle])) => trace.activation_cycles.push(cycle),
-                ("r", Ok(&[offered_cycle, cycle, slot, ref words @ ..])) => trace.results.push(Taken {
-                    offered_cycle,
+                ("r", Ok(&[cycle, slot, ref words @ ..])) => trace.results.push(Taken {
                     cycle,
                     slot: u32::try_from(slot).map_err(|_| unreadable(line))?,
                     values: self.values(words),

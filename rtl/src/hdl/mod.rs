@@ -11,6 +11,7 @@
 //! | [`Pack`] | signals side by side, one port in Verilog; element 0 in the lowest bits |
 //! | [`Wires`] | connects one pack to another, whole |
 //! | [`Recast`] | the same for signals of equally many bits in different shapes |
+//! | [`Low`], [`High`] | the same for as many of the lowest, or of the highest, bits as the narrower of two signals has |
 //! | [`Number`] | a constant |
 //! | [`Register`], [`Bank`], [`ResetRegister`] | flip-flops with a clock enable: of a bus, of a pack, with a reset |
 //!
@@ -23,7 +24,7 @@ mod register;
 mod word;
 
 pub use bus::{Bus, Number};
-pub use pack::{Pack, Recast, Wires};
+pub use pack::{High, Low, Pack, Recast, Wires};
 pub use register::{Bank, Register, ResetRegister};
 pub use word::{Word, clog2, signed_cast, unsigned_cast};
 

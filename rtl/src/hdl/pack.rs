@@ -26,6 +26,14 @@ impl<D: Direction> Pack<Bus<D>> {
     }
 }
 
+impl<D: Direction> Pack<Bus<D>> {
+    /// A record: one bus of each width, the first in the lowest bits. Indexed by literals only.
+    pub fn record(widths: &[usize]) -> Self {
+        assert!(!widths.is_empty(), "a pack has at least one element");
+        Self { elements: widths.iter().map(|&bits| Bus::new(bits)).collect() }
+    }
+}
+
 impl<T> Pack<T> {
     /// `count` elements, each made by `element`.
     pub fn of(count: usize, element: impl Fn() -> T) -> Self {
@@ -77,11 +85,12 @@ impl<T: Atom> Atom for Pack<T> {
         self.elements[0].kind()
     }
     fn descriptor(&self) -> TypeDescriptor {
-        let element = self.elements[0].descriptor();
-        let field = |i: usize| Box::new(TypeField { fieldname: i.to_string(), kind: element.clone() });
+        let field = |(i, element): (usize, &T)| {
+            Box::new(TypeField { fieldname: i.to_string(), kind: element.descriptor() })
+        };
         TypeDescriptor {
-            name: format!("{} x {}", self.len(), element.name),
-            kind: TypeKind::Composite((0..self.len()).map(field).collect()),
+            name: format!("{} x {}", self.len(), self.elements[0].descriptor().name),
+            kind: TypeKind::Composite(self.elements.iter().enumerate().map(field).collect()),
         }
     }
     fn vcd(&self) -> VCDValue {
@@ -164,8 +173,8 @@ impl Wires {
 pub trait Flat {
     /// Appends its bits, lowest first.
     fn read_bits(&self, bits: &mut Vec<bool>);
-    /// Takes its bits, lowest first.
-    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>);
+    /// Takes its bits, lowest first; what is `None`, or missing, is left as it is driven.
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = Option<bool>>);
 }
 
 impl<D: Direction> Flat for Bus<D> {
@@ -173,10 +182,11 @@ impl<D: Direction> Flat for Bus<D> {
         let word = self.read();
         bits.extend((0..word.bits()).map(|i| word.get_bit(i)));
     }
-    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>) {
-        let width = self.read().bits();
-        let value = (0..width).map(|i| u64::from(bits.next().unwrap_or(false)) << i).sum();
-        self.next = Word::new(value, width);
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = Option<bool>>) {
+        let driven = self.next;
+        let mut bit = |i| bits.next().flatten().unwrap_or(driven.get_bit(i));
+        let value = (0..driven.bits()).map(|i| u64::from(bit(i)) << i).sum();
+        self.next = Word::new(value, driven.bits());
     }
 }
 
@@ -184,7 +194,7 @@ impl<T: Flat> Flat for Pack<T> {
     fn read_bits(&self, bits: &mut Vec<bool>) {
         self.elements.iter().for_each(|element| element.read_bits(bits));
     }
-    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = bool>) {
+    fn drive_bits(&mut self, bits: &mut dyn Iterator<Item = Option<bool>>) {
         self.elements.iter_mut().for_each(|element| element.drive_bits(bits));
     }
 }
@@ -198,11 +208,54 @@ impl Recast {
         assert_eq!(from.bits(), to.bits(), "recast signals have equally many bits");
         let mut bits = Vec::with_capacity(from.bits());
         from.read_bits(&mut bits);
-        to.drive_bits(&mut bits.into_iter());
+        to.drive_bits(&mut bits.into_iter().map(Some));
     }
 
     /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
     pub fn join_hdl(my_name: &str, from: &str, to: &str) -> Vec<VerilogLink> {
         Wires::join_hdl(my_name, from, to)
+    }
+}
+
+/// Connects, inside `#[hdl_gen]`, the lowest bits of two signals, as many as the narrower one has.
+pub struct Low;
+
+impl Low {
+    /// What the link of such a connection is called.
+    pub(crate) const LINK: &str = "low";
+
+    /// The lowest bits of `to` take the lowest of `from`.
+    pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
+        let mut bits = Vec::with_capacity(from.bits());
+        from.read_bits(&mut bits);
+        to.drive_bits(&mut bits.into_iter().map(Some));
+    }
+
+    /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
+    pub fn join_hdl(_: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(Self::LINK, from, to)
+    }
+}
+
+/// Connects, inside `#[hdl_gen]`, the highest bits of two signals, as many as the narrower one has.
+pub struct High;
+
+impl High {
+    /// What the link of such a connection is called.
+    pub(crate) const LINK: &str = "high";
+
+    /// The highest bits of `to` take the highest of `from`.
+    pub fn join<A: Flat + Atom, B: Flat + Atom>(from: &mut A, to: &mut B) {
+        let mut bits = Vec::with_capacity(from.bits());
+        from.read_bits(&mut bits);
+        let unread = from.bits().saturating_sub(to.bits());
+        let kept = to.bits().saturating_sub(from.bits());
+        let driven = bits.into_iter().skip(unread).map(Some);
+        to.drive_bits(&mut std::iter::repeat_n(None, kept).chain(driven));
+    }
+
+    /// The same in Verilog; called by the code that `#[hdl_gen]` makes.
+    pub fn join_hdl(_: &str, from: &str, to: &str) -> Vec<VerilogLink> {
+        Wires::join_hdl(Self::LINK, from, to)
     }
 }

@@ -9,6 +9,8 @@ use rust_hdl::core::ast::{
 
 use super::EmitError;
 use super::expression::{Expression, Slice};
+use super::netlist::Elements;
+use crate::hdl::{High, Low};
 
 /// A statement of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +57,8 @@ impl Statement {
 pub(super) struct Names<'a> {
     /// Nets by their RustHDL name (`lane$3$operand`).
     pub(super) index: &'a HashMap<String, usize>,
-    /// For each net: its width, and the width of an element at each depth of a pack.
-    pub(super) shape: &'a dyn Fn(usize) -> (usize, Vec<usize>),
+    /// For each net: its width, and how it is divided.
+    pub(super) shape: &'a dyn Fn(usize) -> (usize, Elements),
 }
 
 /// Lowers one module's code. `comments` takes those at its top.
@@ -106,7 +108,16 @@ impl<'a> Lowering<'a> {
                     let VerilogLink::Forward(link) = link else {
                         return Err(EmitError(format!("a link other than `Wires::join`: {link:?}")));
                     };
-                    let (from, to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let (mut from, mut to) = (self.slice(&link.owner_name)?, self.slice(&link.other_name)?);
+                    let width = from.width.min(to.width);
+                    for side in [&mut from, &mut to] {
+                        if link.my_name == High::LINK {
+                            side.low += side.width - width;
+                        }
+                        if link.my_name == High::LINK || link.my_name == Low::LINK {
+                            side.width = width;
+                        }
+                    }
                     out.push(Statement::Assign(to, Expression::Net(from)));
                 }
             }
@@ -189,15 +200,10 @@ impl<'a> Lowering<'a> {
             net = shorter;
         }
         let net = self.names.index[net];
-        let (width, widths) = (self.names.shape)(net);
-        let mut slice = Slice { net, low: 0, width };
-        for (&index, &width) in elements.iter().rev().zip(&widths) {
-            slice = Slice { net, low: slice.low + index * width, width };
-        }
-        if elements.len() > widths.len() || slice.low + slice.width > width {
-            return Err(unknown());
-        }
-        Ok(slice)
+        let (whole, shape) = (self.names.shape)(net);
+        elements.reverse();
+        let (low, width) = shape.at(&elements, whole).ok_or_else(unknown)?;
+        if low + width > whole { Err(unknown()) } else { Ok(Slice { net, low, width }) }
     }
 
     /// The value of an index: sums, differences and products of loop variables and numbers, without parentheses.

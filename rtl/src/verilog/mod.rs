@@ -23,7 +23,9 @@ use std::fmt::Write;
 use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
-use crate::{Error, Parameters};
+use crate::ternary_engine::TernaryEngine;
+use crate::ternary_engine_axi::TernaryEngineAxi;
+use crate::{EngineParameters, Error, Parameters};
 use module::{Body, Direction, Port};
 use netlist::{Netlist, identifier};
 use text::range;
@@ -41,22 +43,69 @@ struct EmitError(String);
 /// A size outside its range.
 pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
     let mut array = MacArray::new(parameters)?;
-    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = *parameters;
-    let (beats, latency) = (parameters.beats(), parameters.latency_cycles());
-    let acc_option =
-        if acc_bits == contract::ACC_BITS { String::new() } else { format!(" --acc-bits {acc_bits}") };
+    emit(&mut array, "mac_array")
+}
+
+/// The text of `ternary_engine.v`: top module `ternary_engine`, weights from an AXI4-Stream, and everything in it.
+///
+/// The same parameters give the same text.
+///
+/// # Errors
+///
+/// A size outside its range.
+pub fn ternary_engine(parameters: &EngineParameters) -> Result<String, Error> {
+    let mut engine = TernaryEngine::new(parameters)?;
+    engine_text(parameters, "ternary_engine", "weights from an AXI4-Stream", &mut engine)
+}
+
+fn engine_text<B: Block>(
+    parameters: &EngineParameters,
+    name: &str,
+    weights: &str,
+    engine: &mut B,
+) -> Result<String, Error> {
+    let Parameters { lanes, columns, tokens, stream_bits, acc_bits } = parameters.array;
+    let EngineParameters {
+        activation_bits,
+        activation_words,
+        result_lanes,
+        dividers,
+        fifo_beats,
+        burst_beats,
+        ..
+    } = *parameters;
+    let (beats, latency) = (parameters.array.beats(), parameters.array.latency_cycles());
     let header = format!(
         "\
-// mac_array: a ternary MAC array without multipliers.
+// {name}: a ternary matrix engine without multipliers, {weights}.
 //
-//   lanes {lanes}, columns {columns}, token slots {tokens}, stream {stream_bits} bits, accumulators {acc_bits} bits
-//   beats a tile: {beats}; cycles from activations to their result: {latency}
+//   array         {lanes} lanes x {columns} columns x {tokens} token slots, accumulators {acc_bits} bits
+//   streams       weights {stream_bits} bits, activations {activation_bits} bits, results {result_lanes} a beat
+//   buffers       {activation_words} words of activations, {fifo_beats} beats of weights, bursts of {burst_beats} beats
+//   requantiser   {dividers} x {result_lanes} dividers
+//   timing        a step takes max(tokens, {beats}) cycles; {latency} cycles from activations to their result
 //
-// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits \
-{stream_bits}{acc_option} --out DIR
+// Made by: sim verilog --lanes {lanes} --columns {columns} --tokens {tokens} --stream-bits {stream_bits} \
+--acc-bits {acc_bits}
+//   --activation-bits {activation_bits} --activation-words {activation_words} --result-lanes {result_lanes} \
+--dividers {dividers}
+//   --fifo-beats {fifo_beats} --burst-beats {burst_beats} --out DIR
 "
     );
-    Ok(header + &emit(&mut array, "mac_array")?)
+    Ok(header + &emit(engine, name)?)
+}
+
+/// The text of `ternary_engine_axi.v`: top module `ternary_engine_axi`, weights fetched by an AXI4 read master, and
+/// everything in it.
+///
+/// The same parameters give the same text.
+///
+/// # Errors
+///
+/// A size outside its range, or a stream that is no AXI4 data bus.
+pub fn ternary_engine_axi(parameters: &EngineParameters) -> Result<String, Error> {
+    let mut engine = TernaryEngineAxi::new(parameters)?;
+    engine_text(parameters, "ternary_engine_axi", "weights fetched by an AXI4 read master", &mut engine)
 }
 
 /// The Verilog of any block, its top module named `name`.
@@ -139,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::cosim::Random;
-    use crate::hdl::{Bus, Number, Pack, Register, Wires, signed_cast, unsigned_cast};
+    use crate::hdl::{Bus, High, Low, Number, Pack, Recast, Register, Wires, signed_cast, unsigned_cast};
     use crate::testing::{Values, bench};
 
     /// What the blocks of the array do not use: conditions, comparisons, subtraction, shifts, reductions, nested indices.
@@ -149,6 +198,7 @@ mod tests {
         a: Bus<In>,
         b: Bus<In>,
         grid: Pack<Pack<Bus<In>>>,
+        padded: Pack<Bus<In>>,
         larger: Bus<Out>,
         difference: Bus<Out>,
         kind: Bus<Out>,
@@ -156,9 +206,18 @@ mod tests {
         shifted: Bus<Out>,
         diagonal: Pack<Bus<Out>>,
         copy: Pack<Pack<Bus<Out>>>,
+        high: Pack<Bus<Out>>,
+        ends: Pack<Bus<Out>>,
+        side: Bus<Out>,
+        second: Bus<Out>,
         history: Register,
         limit: Number,
         wide: Bus<Local>,
+        record: Pack<Bus<Local>>,
+        joined: Bus<Out>,
+        low: Bus<Out>,
+        ordered: Bus<Out>,
+        middle: Bus<Out>,
     }
 
     impl Logic for Everything {
@@ -182,6 +241,24 @@ mod tests {
                 self.kind.next = !self.limit.val();
             }
             Wires::join(&mut self.grid, &mut self.copy);
+            self.record[0].next = self.a.val();
+            self.record[1].next = self.grid[0][0].val();
+            self.record[2].next = self.b.val().get_bit(3).into();
+            Recast::join(&mut self.record, &mut self.joined);
+            Low::join(&mut self.a, &mut self.low);
+            High::join(&mut self.grid, &mut self.high);
+            self.ordered.next = (self.a.val() < self.b.val() && self.a.val() != 3).into();
+            self.middle.next = self.b.val().get_bits::<2>(1);
+            // Nothing reads the rest of `padded`.
+            self.second.next = self.padded[1].val();
+            // Parts of elements, from and to either end.
+            Low::join(&mut self.b, &mut self.ends);
+            High::join(&mut self.grid, &mut self.ends);
+            if self.a.val().get_bit(0) {
+                High::join(&mut self.grid, &mut self.side);
+            } else {
+                Low::join(&mut self.grid, &mut self.side);
+            }
             for i in 0..self.diagonal.len() {
                 self.diagonal[i].next = self.grid[i][2 - i].val();
             }
@@ -202,15 +279,30 @@ mod tests {
             shifted: Bus::new(8),
             diagonal: Pack::new(3, 5),
             copy: Pack::of(3, || Pack::new(3, 5)),
+            high: Pack::new(2, 4),
+            padded: Pack::new(3, 2),
+            ends: Pack::new(7, 7),
+            side: Bus::new(7),
+            second: Bus::new(2),
             history: Register::new(4),
             limit: Number::new(11, 4),
             wide: Bus::new(8),
+            record: Pack::record(&[4, 5, 1]),
+            joined: Bus::new(10),
+            low: Bus::new(3),
+            ordered: Bus::new(1),
+            middle: Bus::new(2),
         };
-        let mut bench = bench!(block, "everything": a, b, grid => larger, difference, kind, parity, shifted, diagonal, copy);
+        let mut bench = bench!(
+            block,
+            "everything": a, b, grid, padded
+                => larger, difference, kind, parity, diagonal, copy, joined, low, ordered, middle, high, ends, side, second, shifted
+        );
         let mut random = Random::new(1);
         let mut cycle = |i: u64| {
             let grid = (0..9).map(|_| random.below(32)).collect();
-            vec![vec![i % 16], vec![i / 16 % 16], grid]
+            let padded = (0..3).map(|_| random.below(4)).collect();
+            vec![vec![i % 16], vec![i / 16 % 16], grid, padded]
         };
         let cycles: Vec<Values> = (1..2000).map(&mut cycle).collect();
         let outputs = bench.run(&cycles, 1);
@@ -219,9 +311,21 @@ mod tests {
             let extended = if a >= 8 { a + 240 } else { a };
             assert_eq!(output[1], [extended.wrapping_sub(b) & 255]);
             assert_eq!(output[3], [u64::from(a.count_ones() % 2 == 1 && b != 15)]);
-            assert_eq!(output[4], [a << 3 & 255 ^ b >> 1]);
-            assert_eq!(output[5], [cycle[2][2], cycle[2][4], cycle[2][6]]);
-            assert_eq!(output[6], cycle[2]);
+            assert_eq!(output[4], [cycle[2][2], cycle[2][4], cycle[2][6]]);
+            assert_eq!(output[5], cycle[2]);
+            assert_eq!(output[6], [a | cycle[2][0] << 4 | b >> 3 << 9]);
+            let rest = [a & 7, u64::from(a < b && a != 3), b >> 1 & 3];
+            assert_eq!(output[7..10], rest.map(|value| vec![value]));
+            let top = cycle[2][7] >> 2 | cycle[2][8] << 3;
+            assert_eq!(output[10], [top & 15, top >> 4]);
+            let joined = |values: &[u64], width: u32| {
+                values.iter().rev().fold(0_u64, |bits, value| bits << width | value)
+            };
+            let grid = joined(&cycle[2], 5);
+            assert_eq!(joined(&output[11], 7), grid << 4 | b);
+            assert_eq!(output[12], [if a % 2 == 1 { grid >> 38 } else { grid & 127 }]);
+            assert_eq!(output[13], [cycle[3][1]]);
+            assert_eq!(output[14], [a << 3 & 255 ^ b >> 1]);
         }
         bench.assert_synthesises();
     }

@@ -11,7 +11,7 @@ use rust_hdl::prelude::AtomKind;
 use super::EmitError;
 use super::expression::{Expression, Slice};
 use super::lower::{Lowering, Names, Statement};
-use super::netlist::{Module, Scope};
+use super::netlist::{Elements, Module, Scope};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Direction {
@@ -24,8 +24,7 @@ pub(super) struct Port {
     pub(super) name: String,
     pub(super) direction: Direction,
     pub(super) width: usize,
-    /// Width of an element at each depth, if it is a pack.
-    pub(super) elements: Vec<usize>,
+    pub(super) elements: Elements,
 }
 
 /// What a module is made of.
@@ -92,7 +91,7 @@ pub(super) struct Net {
     pub(super) name: String,
     pub(super) kind: Kind,
     pub(super) width: usize,
-    pub(super) elements: Vec<usize>,
+    pub(super) elements: Elements,
 }
 
 /// A module on its way from statements to text.
@@ -239,7 +238,7 @@ impl<'a> Builder<'a> {
     }
 
     /// How often each net is read.
-    fn reads(&self) -> HashMap<usize, usize> {
+    pub(super) fn reads(&self) -> HashMap<usize, usize> {
         let mut read = HashMap::new();
         let mut count = |slice: Slice| *read.entry(slice.net).or_default() += 1;
         self.assigns.iter().for_each(|(_, value)| value.visit(&mut count));

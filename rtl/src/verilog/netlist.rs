@@ -17,9 +17,59 @@ pub(super) struct AtomInfo {
     pub(super) name: String,
     pub(super) kind: AtomKind,
     pub(super) width: usize,
-    /// Width of an element at each depth, if it is a pack.
-    pub(super) elements: Vec<usize>,
+    pub(super) elements: Elements,
     pub(super) value: u64,
+}
+
+/// How the bits of a signal are divided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Elements {
+    /// A pack: the width of an element at each depth; none for a bus.
+    Equal(Vec<usize>),
+    /// A record: the width of each element.
+    Record(Vec<usize>),
+}
+
+impl Elements {
+    fn of(kind: TypeKind, mut width: usize) -> Self {
+        let mut kind = kind;
+        let mut elements = vec![];
+        while let TypeKind::Composite(fields) = kind {
+            let widths: Vec<usize> = fields.iter().map(|field| bits(&field.kind.kind)).collect();
+            if widths.windows(2).any(|pair| pair[0] != pair[1]) {
+                return Self::Record(widths);
+            }
+            width /= fields.len().max(1);
+            elements.push(width);
+            kind = fields.into_iter().next().map_or(TypeKind::Bits(width), |field| field.kind.kind);
+        }
+        Self::Equal(elements)
+    }
+
+    /// The offset and width of the element that `indices` name, outermost first.
+    pub(super) fn at(&self, indices: &[usize], whole: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Equal(widths) => {
+                let offset = indices.iter().zip(widths).map(|(index, width)| index * width).sum();
+                let width =
+                    indices.len().checked_sub(1).map_or(Some(whole), |last| widths.get(last).copied())?;
+                (indices.len() <= widths.len()).then_some((offset, width))
+            }
+            Self::Record(widths) => match indices {
+                [] => Some((0, whole)),
+                &[index] => Some((widths.get(..index)?.iter().sum(), *widths.get(index)?)),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn bits(kind: &TypeKind) -> usize {
+    match kind {
+        TypeKind::Bits(width) | TypeKind::Signed(width) => *width,
+        TypeKind::Composite(fields) => fields.iter().map(|field| bits(&field.kind.kind)).sum(),
+        TypeKind::Enum(_) => 0,
+    }
 }
 
 /// An instance inside a module being visited.
@@ -65,25 +115,40 @@ impl Netlist {
         netlist.error.take().map_or(Ok(netlist), Err)
     }
 
-    /// A name for each module: its own or its field's, with the name of its first instance where several differ.
+    /// A name for each module: its own or its field's. Where several of one name differ, their first instances tell them
+    /// apart, or the widths of their widest ports, or their order.
     pub(super) fn names(&self) -> Result<Vec<String>, EmitError> {
-        let mut of_name = HashMap::<&str, usize>::new();
-        for module in &self.modules {
-            *of_name.entry(&module.name).or_default() += 1;
-        }
-        let mut taken = HashSet::new();
-        let mut names = vec![];
-        for module in &self.modules {
-            let name = match (of_name[module.name.as_str()], module.instance.starts_with(&module.name)) {
-                (1, _) => identifier(&module.name),
-                (_, true) => identifier(&module.instance),
-                (_, false) => identifier(&format!("{}_{}", module.name, module.instance)),
-            };
-            // What is set into its parent appears under no name.
-            if !matches!(*module.body, Body::Inline { .. }) && !taken.insert(name.clone()) {
-                return Err(EmitError(format!("two different modules would be named {name}")));
+        let mut of_name = HashMap::<&str, Vec<usize>>::new();
+        // What is set into its parent appears under no name.
+        for (i, module) in self.modules.iter().enumerate() {
+            if !matches!(*module.body, Body::Inline { .. }) {
+                of_name.entry(&module.name).or_default().push(i);
             }
-            names.push(name);
+        }
+        let mut names = vec![String::new(); self.modules.len()];
+        let mut taken = HashSet::new();
+        for (name, group) in of_name {
+            let instance = |module: &Module| match module.instance.strip_prefix(name) {
+                Some(index) if index.starts_with('$') => index[1..].to_owned(),
+                _ => module.instance.clone(),
+            };
+            let width = |module: &Module| {
+                module.body.ports().iter().map(|port| port.width).max().unwrap_or(0).to_string()
+            };
+            let ways: [&dyn Fn(&Module) -> String; 3] =
+                [&instance, &width, &|module| format!("{}_{}", width(module), instance(module))];
+            let suffixes = ways.iter().find_map(|way| {
+                let suffixes: Vec<String> = group.iter().map(|&i| way(&self.modules[i])).collect();
+                (suffixes.iter().collect::<HashSet<_>>().len() == group.len()).then_some(suffixes)
+            });
+            let suffixes = suffixes.unwrap_or_else(|| (0..group.len()).map(|i| i.to_string()).collect());
+            for (&i, suffix) in group.iter().zip(suffixes) {
+                names[i] =
+                    identifier(&if group.len() == 1 { name.to_owned() } else { format!("{name}_{suffix}") });
+                if !taken.insert(names[i].clone()) {
+                    return Err(EmitError(format!("two different modules would be named {}", names[i])));
+                }
+            }
         }
         Ok(names)
     }
@@ -156,14 +221,7 @@ impl Probe for Netlist {
     }
 
     fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
-        let mut elements = vec![];
-        let mut kind = signal.descriptor().kind;
-        let mut width = signal.bits();
-        while let TypeKind::Composite(fields) = kind {
-            width /= fields.len().max(1);
-            elements.push(width);
-            kind = fields.into_iter().next().map_or(TypeKind::Bits(width), |field| field.kind.kind);
-        }
+        let elements = Elements::of(signal.descriptor().kind, signal.bits());
         let value = match signal.kind() {
             AtomKind::Constant => literal_value(&signal.verilog()),
             _ => Ok(0),

@@ -65,12 +65,10 @@ impl Builder<'_> {
             }
         }
         used.extend(&assigned_by_process);
-        let idle =
-            self.nets.iter().enumerate().filter(|(i, net)| net.kind == Kind::Input && !used.contains(i));
-        let idle: Vec<String> = idle.map(|(i, _)| self.net_name(i)).collect();
-        if !idle.is_empty() {
+        let unread = self.unread(&used, &printer);
+        if !unread.is_empty() {
             // Says to lint, and to a reader, that these are not forgotten.
-            structure.declarations.push(format!("wire unused_inputs = &{{1'b0, {}}};", idle.join(", ")));
+            structure.assigns.push(format!("wire unused = &{{1'b0, {}}};", unread.join(", ")));
         }
         for (i, net) in self.nets.iter().enumerate() {
             let (name, range) = (self.net_name(i), range(net.width));
@@ -89,6 +87,42 @@ impl Builder<'_> {
             }
         }
         Ok(structure)
+    }
+
+    /// What is driven here and read by nothing: whole signals, and bits of others.
+    fn unread<N: Fn(usize) -> (String, usize)>(
+        &self,
+        used: &HashSet<usize>,
+        printer: &Printer<N>,
+    ) -> Vec<String> {
+        let mut read: Vec<Vec<bool>> = self.nets.iter().map(|net| vec![false; net.width]).collect();
+        let mut mark = |slice: Slice| read[slice.net][slice.low..slice.low + slice.width].fill(true);
+        self.assigns.iter().for_each(|(_, value)| value.visit(&mut mark));
+        self.procedural.iter().for_each(|statement| statement.visit(&mut mark));
+        for (&port, value) in &self.connections {
+            // What an output is connected to is driven, not read.
+            if self.nets[port].kind == Kind::ChildInput {
+                value.visit(&mut mark);
+            }
+        }
+        let mut unread = vec![];
+        for (net, of_net) in self.nets.iter().enumerate() {
+            let driven = match of_net.kind {
+                Kind::Input => true,
+                Kind::Local | Kind::ChildOutput { .. } => {
+                    used.contains(&net) && !self.connections.contains_key(&net)
+                }
+                Kind::ChildInput | Kind::Output | Kind::Constant(_) => false,
+            };
+            let mut low = 0;
+            for bits in read[net].chunk_by(|a, b| a == b) {
+                if driven && !bits[0] {
+                    unread.push(printer.slice(Slice { net, low, width: bits.len() }));
+                }
+                low += bits.len();
+            }
+        }
+        unread
     }
 
     /// A register's output goes by the register's name, a constant by capitals.
@@ -152,5 +186,6 @@ fn substitute(text: &str, connections: &[(String, String)]) -> String {
         out += connection.map_or(word, |(_, value)| value);
         rest = &rest[start + word.len()..];
     }
-    out + rest
+    // A register that always takes its input has no condition.
+    (out + rest).replace("if (1'd1) ", "")
 }

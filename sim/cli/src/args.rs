@@ -11,7 +11,8 @@ Examples:
   sim --model path/to/config.json --chip path/to/chip.yaml --format json
   sim --model 70b --out results
   sim sweep --models 1.3b,3b,7b,13b,70b --phase decode --out results
-  sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results";
+  sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results
+  sim verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 50";
 
 /// Cycles, latency, throughput and energy of a ternary (BitNet b1.58) language model on an accelerator, beside FP16.
 #[derive(Debug, Parser)]
@@ -37,8 +38,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Subcommands {
     /// Compare several models on one chip; --out adds a chart of latency and throughput by model size.
     Sweep(SweepArguments),
-    /// Write the MAC array as Verilog to DIR/mac_array.v.
+    /// Write the engine as Verilog: DIR/ternary_engine.v, and DIR/ternary_engine_axi.v, which fetches its weights.
     Verilog(VerilogArguments),
+    /// Run random jobs on the engine's Verilog and compare every result with the contract; needs Verilator.
+    Verify(VerifyArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -100,8 +103,9 @@ pub(crate) struct SweepArguments {
     pub(crate) run: RunArguments,
 }
 
+/// The sizes of an engine.
 #[derive(Debug, Args)]
-pub(crate) struct VerilogArguments {
+pub(crate) struct SizeArguments {
     /// Activations that meet a column's trits at once.
     #[arg(long, value_name = "L", allow_negative_numbers = true, value_parser = size)]
     pub(crate) lanes: u32,
@@ -114,17 +118,69 @@ pub(crate) struct VerilogArguments {
     #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = size)]
     pub(crate) tokens: u32,
 
-    /// Width of the packed weight stream, five trits a byte.
-    #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = size)]
+    /// Width of the packed weight stream, five trits a byte; to fetch it: 8, 16, 32, ... 1024.
+    #[arg(long, value_name = "W", default_value_t = 512, allow_negative_numbers = true, value_parser = size)]
     pub(crate) stream_bits: u32,
 
     /// Width of an accumulator.
     #[arg(long, value_name = "BITS", default_value_t = 24, allow_negative_numbers = true, value_parser = size)]
     pub(crate) acc_bits: u32,
 
-    /// Folder for mac_array.v.
+    /// Width of the activation stream [default: a power of two for LANES activations, at most 128].
+    #[arg(long, value_name = "BITS", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) activation_bits: Option<u32>,
+
+    /// Words of LANES activations in the activation buffer, a power of two [default: 4 steps of TOKENS, at least 1024].
+    #[arg(long, value_name = "WORDS", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) activation_words: Option<u32>,
+
+    /// Results in a beat of the output streams, a power of two [default: COLUMNS, at most 4].
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) result_lanes: Option<u32>,
+
+    /// Groups of R dividers that requantise [default: 1].
+    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) dividers: Option<u32>,
+
+    /// Beats in the FIFO of the weight stream, a power of two [default: 128].
+    #[arg(long, value_name = "BEATS", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) fifo_beats: Option<u32>,
+
+    /// Longest burst of fetched weights, a power of two [default: 16, or what the FIFO holds].
+    #[arg(long, value_name = "BEATS", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) burst_beats: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerilogArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// Folder for the files.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// Runs of random jobs with random stalls; the same number gives the same runs.
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = seeds)]
+    pub(crate) seeds: u64,
+
+    /// Also write the waveform of the first run, or of the one that fails.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vcd: Option<PathBuf>,
+
+    /// Also count how often each full, empty and stall state is entered or left; one that is not is an error.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+
+    /// Only ternary_engine_axi, which fetches its weights; otherwise both.
+    #[arg(long)]
+    pub(crate) axi: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -155,7 +211,14 @@ fn tokens(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("must be from 1 to {}", sim::MAX_TOKENS))
 }
 
-/// A size of the array; the array itself says what it can be.
+/// A number of runs.
+fn seeds(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1_000_000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be from 1 to {MOST}"))
+}
+
+/// A size of the engine; the engine itself says what it can be.
 fn size(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u32::MAX))
 }
@@ -199,6 +262,10 @@ mod tests {
             assert_eq!(tokens(wrong), Err("must be from 1 to 16777216".to_owned()), "{wrong}");
         }
         assert_eq!((size("0"), size("4294967295")), (Ok(0), Ok(u32::MAX)));
+        assert_eq!((seeds("1"), seeds("1000000")), (Ok(1), Ok(1_000_000)));
+        for wrong in ["0", "-1", "1000001", "1.5", ""] {
+            assert_eq!(seeds(wrong), Err("must be from 1 to 1000000".to_owned()), "{wrong}");
+        }
         for wrong in ["-1", "4294967296", "99999999999999999999", "x"] {
             assert_eq!(size(wrong), Err("must be a whole number from 0 to 4294967295".to_owned()), "{wrong}");
         }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use model::{Shape, WeightFormat};
+use rtl::EngineParameters;
+use rtl::cosim::engine::Top;
 use sim::result::Phase;
 use sim::{Chip, Request};
 
-use crate::args::{Arguments, Format, HeadArgument, PhaseArgument, RunArguments, Subcommands};
+use crate::args::{Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -16,12 +18,25 @@ pub(crate) enum Command {
     Simulate(Job),
     /// Several models on a chip.
     Sweep(Job),
-    /// A MAC array as Verilog.
-    Verilog { parameters: rtl::Parameters, folder: PathBuf },
+    /// An engine as Verilog.
+    Verilog { parameters: EngineParameters, folder: PathBuf },
+    /// An engine's Verilog beside the contract.
+    Verify(Verification),
     /// The model presets.
     Models,
     /// The chip presets.
     Chips,
+}
+
+/// Random runs of an engine.
+pub(crate) struct Verification {
+    pub(crate) parameters: EngineParameters,
+    pub(crate) tops: Vec<Top>,
+    pub(crate) seeds: u64,
+    /// A VCD file.
+    pub(crate) waveform: Option<PathBuf>,
+    /// Full, empty and stall states are counted.
+    pub(crate) coverage: bool,
 }
 
 /// Models to simulate, and where the results go.
@@ -39,20 +54,50 @@ impl Command {
         Ok(match arguments.command {
             None => Command::Simulate(Job::resolve(arguments.model.as_slice(), arguments.run)?),
             Some(Subcommands::Sweep(sweep)) => Command::Sweep(Job::resolve(&sweep.models, sweep.run)?),
-            Some(Subcommands::Verilog(verilog)) => Command::Verilog {
-                parameters: rtl::Parameters {
-                    lanes: verilog.lanes,
-                    columns: verilog.columns,
-                    tokens: verilog.tokens,
-                    stream_bits: verilog.stream_bits,
-                    acc_bits: verilog.acc_bits,
-                },
-                folder: verilog.out,
-            },
+            Some(Subcommands::Verilog(verilog)) => {
+                Command::Verilog { parameters: engine(&verilog.sizes)?, folder: verilog.out }
+            }
+            Some(Subcommands::Verify(verify)) => {
+                let parameters = engine(&verify.sizes)?;
+                let tops = if verify.axi {
+                    parameters.validate_axi()?;
+                    vec![Top::Axi]
+                } else {
+                    vec![Top::Stream, Top::Axi]
+                };
+                Command::Verify(Verification {
+                    parameters,
+                    tops,
+                    seeds: verify.seeds,
+                    waveform: verify.vcd,
+                    coverage: verify.coverage,
+                })
+            }
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })
     }
+}
+
+/// The engine of the given sizes, the others as suit its array.
+fn engine(sizes: &SizeArguments) -> anyhow::Result<EngineParameters> {
+    let &SizeArguments { lanes, columns, tokens, stream_bits, acc_bits, .. } = sizes;
+    let array = rtl::Parameters { lanes, columns, tokens, stream_bits, acc_bits };
+    // The other sizes follow from valid ones only.
+    array.validate()?;
+    let suited = EngineParameters::of(array);
+    let fifo_beats = sizes.fifo_beats.unwrap_or(suited.fifo_beats);
+    let parameters = EngineParameters {
+        array,
+        activation_bits: sizes.activation_bits.unwrap_or(suited.activation_bits),
+        activation_words: sizes.activation_words.unwrap_or(suited.activation_words),
+        result_lanes: sizes.result_lanes.unwrap_or(suited.result_lanes),
+        dividers: sizes.dividers.unwrap_or(suited.dividers),
+        fifo_beats,
+        burst_beats: sizes.burst_beats.unwrap_or(suited.burst_beats.min(fifo_beats)),
+    };
+    parameters.validate()?;
+    Ok(parameters)
 }
 
 /// More models than this fit no chart.

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod hardware;
 mod output;
 mod presets;
 mod run;
@@ -34,7 +35,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Simulate(job) => run::simulate(&job),
         Command::Sweep(job) => run::sweep(&job),
-        Command::Verilog { parameters, folder } => run::verilog(&parameters, &folder),
+        Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
+        Command::Verify(verification) => hardware::verify(&verification),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

@@ -13,6 +13,12 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     printed.context("cannot write to standard output")
 }
 
+/// Says something beside the results, in one line on standard error.
+pub(crate) fn note(line: &str) {
+    // Whether anybody reads it does not matter.
+    let _ = writeln!(io::stderr(), "note: {}", printable(line));
+}
+
 /// Files on their way to a folder, which holds all of them or none. They are named on standard error when they are there.
 pub(crate) struct Files(Staged);
 

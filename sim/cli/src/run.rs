@@ -41,14 +41,6 @@ pub(crate) fn sweep(job: &Job) -> anyhow::Result<()> {
     })
 }
 
-/// The MAC array as Verilog.
-pub(crate) fn verilog(parameters: &rtl::Parameters, folder: &Path) -> anyhow::Result<()> {
-    let text = rtl::verilog::mac_array(parameters)?;
-    let mut files = Files::new(folder)?;
-    files.write("mac_array.v", text.as_bytes())?;
-    files.publish()
-}
-
 fn reports_of(job: &Job) -> Result<Vec<Report>, sim::Error> {
     job.models.iter().map(|model| sim::simulate(model, &job.chip, &job.request)).collect()
 }

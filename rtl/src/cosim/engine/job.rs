@@ -1,0 +1,379 @@
+//! A job of the engine: its streams' bytes and what comes of them, both from matrices and the contract alone.
+
+use contract::requantize::rescale;
+use contract::{Trit, dot, packing};
+
+use crate::cosim::Random;
+use crate::register_map::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
+use crate::{EngineParameters, Error};
+
+/// A byte of the weight image that is no code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corruption {
+    /// Its index in the image; not in the padding of a tile's last beat.
+    pub position: usize,
+    /// 243 to 255.
+    pub byte: u8,
+}
+
+/// Where a job's values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The array.
+    Matrix {
+        /// A row of K trits an output.
+        weights: Vec<Vec<Trit>>,
+        /// K activations a token.
+        activations: Vec<Vec<i8>>,
+        /// The activations are those that the matrix job before kept: they are not sent again.
+        kept: bool,
+        /// KEEP.
+        keep: bool,
+        /// Bytes that are sent instead of the right ones.
+        corruptions: Vec<Corruption>,
+    },
+    /// The vector stream: N values a token.
+    Vector {
+        /// Values by token.
+        values: Vec<Vec<i32>>,
+    },
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineJob {
+    /// Its values.
+    pub source: Source,
+    /// RAW.
+    pub raw: bool,
+    /// MAXIMUM.
+    pub maximum: bool,
+    /// SCALE.
+    pub scale: bool,
+}
+
+/// A beat that a job puts out, with where it is in the job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedBeat {
+    /// The tile of COLUMNS outputs.
+    pub tile: usize,
+    /// The token.
+    pub token: usize,
+    /// The first value's output.
+    pub output: usize,
+    /// RESULT_LANES values.
+    pub values: Vec<i32>,
+    /// The job's last beat.
+    pub last: bool,
+}
+
+impl EngineJob {
+    /// Outputs: N.
+    pub fn outputs(&self) -> usize {
+        match &self.source {
+            Source::Matrix { weights, .. } => weights.len(),
+            Source::Vector { values } => values.first().map_or(0, Vec::len),
+        }
+    }
+
+    /// Inputs: K; 0 for a vector job.
+    pub fn inputs(&self) -> usize {
+        match &self.source {
+            Source::Matrix { weights, .. } => weights.first().map_or(0, Vec::len),
+            Source::Vector { .. } => 0,
+        }
+    }
+
+    /// Tokens.
+    pub fn tokens(&self) -> usize {
+        match &self.source {
+            Source::Matrix { activations, .. } => activations.len(),
+            Source::Vector { values } => values.len(),
+        }
+    }
+
+    /// Tiles of COLUMNS outputs.
+    pub fn tiles(&self, p: &EngineParameters) -> usize {
+        self.outputs().div_ceil(p.array.columns as usize)
+    }
+
+    /// Steps of LANES inputs; 0 for a vector job.
+    pub fn steps(&self, p: &EngineParameters) -> usize {
+        self.inputs().div_ceil(p.array.lanes as usize)
+    }
+
+    /// Whether the array computes it.
+    pub fn is_matrix(&self) -> bool {
+        matches!(self.source, Source::Matrix { .. })
+    }
+
+    /// JOB_FLAGS.
+    pub fn flags(&self) -> u32 {
+        let (vector, keep) = match self.source {
+            Source::Matrix { keep, .. } => (false, keep),
+            Source::Vector { .. } => (true, false),
+        };
+        let flag = |set: bool, flag: u32| u32::from(set) << flag;
+        flag(vector, FLAG_VECTOR)
+            | flag(self.raw, FLAG_RAW)
+            | flag(self.maximum, FLAG_MAXIMUM)
+            | flag(self.scale, FLAG_SCALE)
+            | flag(keep, FLAG_KEEP)
+    }
+
+    /// The bytes of the weight stream; empty for a vector job. What pads a tile's last beat is ignored: it is random
+    /// codes.
+    pub fn weight_bytes(&self, p: &EngineParameters, random: &mut Random) -> Vec<u8> {
+        let Source::Matrix { weights, corruptions, .. } = &self.source else { return vec![] };
+        let (lanes, columns) = (p.array.lanes as usize, p.array.columns as usize);
+        let mut image = vec![];
+        for rows in weights.chunks(columns) {
+            for step in 0..self.steps(p) {
+                let start = image.len();
+                for column in 0..columns {
+                    let row = rows.get(column).map_or(&[][..], Vec::as_slice);
+                    let mut trits: Vec<Trit> = row.iter().skip(step * lanes).take(lanes).copied().collect();
+                    trits.resize(lanes, Trit::Zero);
+                    image.extend(packing::pack(&trits));
+                }
+                while image.len() - start < tile_bytes(p) {
+                    image.push(packing::pack5(std::array::from_fn(|_| random.pick(&Trit::ALL))));
+                }
+            }
+        }
+        for corruption in corruptions {
+            image[corruption.position] = corruption.byte;
+        }
+        image
+    }
+
+    /// The bytes of the activation stream; empty where there are none to send. What meets no input, and what pads a
+    /// word's last beat, is random.
+    pub fn activation_bytes(&self, p: &EngineParameters, random: &mut Random) -> Vec<u8> {
+        let Source::Matrix { activations, kept: false, .. } = &self.source else { return vec![] };
+        let lanes = p.array.lanes as usize;
+        let word_bytes = (p.beats_per_word() * p.activation_bits / 8) as usize;
+        let mut bytes = vec![];
+        for step in 0..self.steps(p) {
+            for token in activations {
+                let end = bytes.len() + word_bytes;
+                let word = token.iter().skip(step * lanes).take(lanes);
+                bytes.extend(word.map(|activation| activation.cast_unsigned()));
+                bytes.resize_with(end, || random.bits().to_le_bytes()[0]);
+            }
+        }
+        bytes
+    }
+
+    /// The bytes of the vector stream; empty for a matrix job.
+    pub fn vector_bytes(&self, p: &EngineParameters) -> Vec<u8> {
+        let Source::Vector { values } = &self.source else { return vec![] };
+        let beats = self.beats(p, values);
+        beats.iter().flat_map(|beat| &beat.values).flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    /// The job's values by token, before they are scaled.
+    ///
+    /// # Errors
+    ///
+    /// Rows of unequal length, or a K that the accumulators do not hold.
+    pub fn values(&self, p: &EngineParameters) -> Result<Vec<Vec<i32>>, Error> {
+        let (weights, activations) = match &self.source {
+            Source::Vector { values } => return Ok(values.clone()),
+            Source::Matrix { weights, activations, .. } => (weights, activations),
+        };
+        let weights = self.as_decoded(p, weights);
+        let value = |row: &Vec<Trit>, token: &Vec<i8>| {
+            let sum =
+                dot(row, token, p.array.acc_bits).map_err(|error| Error::Schedule(error.to_string()))?;
+            i32::try_from(sum).map_err(|error| Error::Schedule(error.to_string()))
+        };
+        activations.iter().map(|token| weights.iter().map(|row| value(row, token)).collect()).collect()
+    }
+
+    /// The trits that the corrupted bytes leave: five zero trits each.
+    fn as_decoded(&self, p: &EngineParameters, weights: &[Vec<Trit>]) -> Vec<Vec<Trit>> {
+        let mut weights = weights.to_vec();
+        let Source::Matrix { corruptions, .. } = &self.source else { return weights };
+        let column_bytes = p.array.lanes.div_ceil(5) as usize;
+        for corruption in corruptions {
+            let (tile, byte) = (corruption.position / tile_bytes(p), corruption.position % tile_bytes(p));
+            let row = tile / self.steps(p) * p.array.columns as usize + byte / column_bytes;
+            let step = tile % self.steps(p);
+            let lane = 5 * (byte % column_bytes);
+            let (decoded, _) = packing::decode5(corruption.byte);
+            for (lane, trit) in (lane..).zip(decoded).take_while(|(lane, _)| *lane < p.array.lanes as usize) {
+                let k = step * p.array.lanes as usize + lane;
+                if let Some(place) = weights.get_mut(row).and_then(|row| row.get_mut(k)) {
+                    *place = trit;
+                }
+            }
+        }
+        weights
+    }
+
+    /// Values by token in the order and the beats of the output streams.
+    pub fn beats(&self, p: &EngineParameters, values: &[Vec<i32>]) -> Vec<ExpectedBeat> {
+        let (columns, lanes) = (p.array.columns as usize, p.result_lanes as usize);
+        let outputs = self.outputs();
+        let mut beats = vec![];
+        for tile in 0..self.tiles(p) {
+            let end = outputs.min((tile + 1) * columns);
+            for (token, row) in values.iter().enumerate() {
+                for output in (tile * columns..end).step_by(lanes) {
+                    let mut values = row[output..end.min(output + lanes)].to_vec();
+                    values.resize(lanes, 0);
+                    beats.push(ExpectedBeat { tile, token, output, values, last: false });
+                }
+            }
+        }
+        if let Some(beat) = beats.last_mut() {
+            beat.last = true;
+        }
+        beats
+    }
+
+    /// The same, each scaled by its token's maximum.
+    pub fn scaled_beats(
+        &self,
+        p: &EngineParameters,
+        values: &[Vec<i32>],
+        maxima: &[u32],
+    ) -> Vec<ExpectedBeat> {
+        let mut beats = self.beats(p, values);
+        for beat in &mut beats {
+            for value in &mut beat.values {
+                *value = rescale(*value, maxima[beat.token]).into();
+            }
+        }
+        beats
+    }
+}
+
+/// A tile's bytes in the stream, its padding among them.
+fn tile_bytes(p: &EngineParameters) -> usize {
+    let beat_bytes = p.array.stream_bits as usize / 8;
+    (p.array.columns as usize * p.array.lanes.div_ceil(5) as usize).next_multiple_of(beat_bytes)
+}
+
+/// What random jobs are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobLimits {
+    /// Tiles of a job, at least 1.
+    pub tiles: u64,
+    /// Steps of a job, at least 1.
+    pub steps: u64,
+}
+
+impl EngineJob {
+    /// A job of whatever kind. `kept` are the activations that the matrix job before kept.
+    pub fn random(
+        p: &EngineParameters,
+        limits: JobLimits,
+        kept: Option<&[Vec<i8>]>,
+        random: &mut Random,
+    ) -> Self {
+        let (raw, maximum, scale) = random.pick(&[
+            (true, false, false),
+            (true, false, false),
+            (false, true, false),
+            (true, true, false),
+            (false, false, true),
+            (true, false, true),
+        ]);
+        let vector = random.chance(if kept.is_some() { 15 } else { 30 });
+        let source =
+            if vector { vector_source(p, limits, random) } else { matrix_source(p, limits, kept, random) };
+        Self { source, raw, maximum, scale }
+    }
+}
+
+/// A number of which the last `part` may be partly filled: `parts` whole ones, or fewer.
+fn tailed(part: u32, parts: u64, random: &mut Random) -> usize {
+    let whole = u64::from(part) * (1 + random.below(parts));
+    let less = if random.chance(40) { 0 } else { random.below(part.into()) };
+    usize::try_from(whole - less).unwrap_or(1)
+}
+
+fn tokens(p: &EngineParameters, random: &mut Random) -> usize {
+    let tokens = if random.chance(30) { p.array.tokens } else { 1 + index(random, p.array.tokens) };
+    tokens as usize
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "it is below a u32")]
+fn index(random: &mut Random, n: u32) -> u32 {
+    random.below(n.into()) as u32
+}
+
+fn vector_source(p: &EngineParameters, limits: JobLimits, random: &mut Random) -> Source {
+    let outputs = tailed(p.array.columns, limits.tiles, random);
+    let bits = random.below(32);
+    let mut value = || match random.below(32) {
+        0 => i32::MIN,
+        1 => i32::MAX,
+        2 => 0,
+        _ => {
+            let all = random.bits().to_le_bytes();
+            i32::from_le_bytes([all[0], all[1], all[2], all[3]]) >> bits
+        }
+    };
+    let values = (0..outputs).map(|_| value()).collect::<Vec<_>>();
+    let tokens = tokens(p, random);
+    // Each token has the values in another order, and its own scale.
+    let token = |t: usize| {
+        let mut row = values.clone();
+        row.rotate_left(t % outputs);
+        row.iter().map(|value| value >> (t % 3)).collect()
+    };
+    Source::Vector { values: (0..tokens).map(token).collect() }
+}
+
+fn matrix_source(
+    p: &EngineParameters,
+    limits: JobLimits,
+    kept: Option<&[Vec<i8>]>,
+    random: &mut Random,
+) -> Source {
+    let outputs = tailed(p.array.columns, limits.tiles, random);
+    let activations = kept.map_or_else(|| activations(p, limits, random), <[_]>::to_vec);
+    let k = activations.first().map_or(0, Vec::len);
+    // Some jobs are dense in zeros, some in minus ones.
+    let (zeros, minus) = (random.below(101), random.below(101));
+    let mut trit = || match (random.chance(zeros), random.chance(minus)) {
+        (true, _) => Trit::Zero,
+        (_, true) => Trit::Minus,
+        _ => Trit::Plus,
+    };
+    let weights = (0..outputs).map(|_| (0..k).map(|_| trit()).collect()).collect();
+    let steps = k.div_ceil(p.array.lanes as usize);
+    let tiles = outputs.div_ceil(p.array.columns as usize);
+    let corruptions = if random.chance(6) {
+        (0..1 + random.below(3)).map(|_| corruption(p, tiles * steps, random)).collect()
+    } else {
+        vec![]
+    };
+    Source::Matrix { weights, activations, kept: kept.is_some(), keep: random.chance(25), corruptions }
+}
+
+/// One value in eight is an extreme one. The words of all tokens fit the activation buffer.
+fn activations(p: &EngineParameters, limits: JobLimits, random: &mut Random) -> Vec<Vec<i8>> {
+    let tokens = tokens(p, random);
+    let most_steps = limits.steps.min((p.activation_words as usize / tokens) as u64);
+    let most_k = contract::max_k(p.array.acc_bits);
+    let k = tailed(p.array.lanes, most_steps, random).min(usize::try_from(most_k).unwrap_or(usize::MAX));
+    let mut activation = || match random.below(16) {
+        0 => i8::MIN,
+        1 => i8::MAX,
+        _ => random.bits().to_le_bytes()[0].cast_signed(),
+    };
+    (0..tokens).map(|_| (0..k).map(|_| activation()).collect()).collect()
+}
+
+fn corruption(p: &EngineParameters, tiles: usize, random: &mut Random) -> Corruption {
+    let used = u64::from(p.array.columns) * u64::from(p.array.lanes.div_ceil(5));
+    let below = |n: u64, random: &mut Random| usize::try_from(random.below(n)).unwrap_or(0);
+    let position = below(tiles as u64, random) * tile_bytes(p) + below(used, random);
+    let invalid: Vec<u8> = (0..=u8::MAX).filter(|&byte| packing::decode5(byte).1).collect();
+    let byte = random.pick(&invalid);
+    Corruption { position, byte }
+}

@@ -1,0 +1,126 @@
+//! The engine's results are the contract's: random jobs with random stalls on every port, aborts, resets, invalid
+//! bytes, read errors, refused starts and register traffic. And a fault shows.
+
+use rtl::cosim::engine::{EngineSimulator, Instruments, SessionLimits, Top, Verification, verify};
+use rtl::{EngineParameters, Error, Parameters, verilog};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// What all engines here have in common is what `EngineParameters::of` chooses.
+fn engine(lanes: u32, columns: u32, tokens: u32, stream_bits: u32) -> EngineParameters {
+    EngineParameters::of(Parameters { lanes, columns, tokens, stream_bits, acc_bits: contract::ACC_BITS })
+}
+
+fn verified(p: &EngineParameters, top: Top, seeds: u64) -> Verification {
+    let dir = folder();
+    let mut simulator = EngineSimulator::build(p, top, dir.path()).expect("an engine that compiles");
+    match verify(&mut simulator, SessionLimits::of(p), seeds, None) {
+        Ok(verification) => verification,
+        Err(error) => panic!("{p:?}: {error}"),
+    }
+}
+
+/// Both tops, or the one that the width allows.
+fn random_jobs_give_the_contracts_results(p: EngineParameters, seeds: u64) {
+    let mut tops = vec![Top::Stream];
+    if p.validate_axi().is_ok() {
+        tops.push(Top::Axi);
+    }
+    for top in tops {
+        let sum = verified(&p, top, seeds);
+        assert_eq!(sum.runs, seeds);
+        assert!(sum.jobs > seeds && sum.values > sum.jobs, "{sum:?}");
+        // Every kind of stall was there, or the run was too tame.
+        let counted = sum.counters;
+        assert!(
+            counted.issued > 0 && counted.activation_starved > 0 && counted.weight_starved > 0,
+            "{sum:?}"
+        );
+    }
+}
+
+macro_rules! random_jobs {
+    ($($name:ident: $lanes:literal x $columns:literal x $tokens:literal, $bits:literal, $seeds:literal
+        $(, $field:ident: $value:expr)*;)*) => {$(
+        #[test]
+        fn $name() {
+            #[allow(unused_mut, reason = "some have no field of their own")]
+            let mut p = engine($lanes, $columns, $tokens, $bits);
+            $(p.$field = $value;)*
+            random_jobs_give_the_contracts_results(p, $seeds);
+        }
+    )*};
+}
+
+random_jobs! {
+    results_of_1x1x1: 1 x 1 x 1, 8, 300, activation_words: 4, fifo_beats: 4, burst_beats: 1;
+    results_of_2x3x2: 2 x 3 x 2, 8, 300, activation_bits: 8, activation_words: 4, fifo_beats: 8, burst_beats: 8;
+    results_of_5x4x2: 5 x 4 x 2, 8, 300, activation_bits: 24, activation_words: 64, burst_beats: 128;
+    results_of_7x3x4: 7 x 3 x 4, 16, 300, activation_bits: 16, activation_words: 16, result_lanes: 2;
+    results_of_16x5x3: 16 x 5 x 3, 64, 200, activation_words: 32, dividers: 3, fifo_beats: 32;
+    results_of_33x2x5: 33 x 2 x 5, 24, 200, activation_words: 32, result_lanes: 1;
+    results_of_3x7x1: 3 x 7 x 1, 40, 200, activation_bits: 64, activation_words: 4, result_lanes: 8;
+    results_of_12x9x8: 12 x 9 x 8, 128, 200, activation_words: 16, result_lanes: 2, dividers: 2;
+    results_of_21x6x3: 21 x 6 x 3, 256, 200, activation_words: 8, fifo_beats: 4, burst_beats: 4;
+    results_of_4x4x16: 4 x 4 x 16, 1024, 200, activation_words: 32, fifo_beats: 16;
+    results_of_80x1x4: 80 x 1 x 4, 128, 100;
+    results_of_80x4x4: 80 x 4 x 4, 512, 100;
+    results_of_128x16x8: 128 x 16 x 8, 512, 30;
+}
+
+/// Accumulators as narrow as they can be, and as wide.
+#[test]
+fn results_of_narrow_and_wide_accumulators() {
+    let narrow = Parameters { lanes: 9, columns: 2, tokens: 3, stream_bits: 32, acc_bits: 12 };
+    let mut p = EngineParameters { activation_words: 16, ..EngineParameters::of(narrow) };
+    random_jobs_give_the_contracts_results(p, 200);
+    p.array.acc_bits = 32;
+    verified(&p, Top::Stream, 100);
+}
+
+/// The comparison is worth something: it sees a fault wherever one is set in.
+#[test]
+fn a_fault_in_the_text_is_seen() {
+    let p = EngineParameters { activation_words: 16, result_lanes: 2, ..engine(7, 3, 4, 16) };
+    let text = verilog::ternary_engine(&p).expect("valid sizes");
+    for (right, wrong) in FAULTS {
+        let dir = folder();
+        let faulty = text.replacen(right, wrong, 1);
+        assert_ne!(faulty, text, "{right} is not in the text");
+        let mut simulator =
+            EngineSimulator::build_text(&p, Top::Stream, Instruments::default(), &faulty, dir.path())
+                .expect("a fault, but Verilog");
+        let seen = verify(&mut simulator, SessionLimits::of(&p), 300, None);
+        assert!(matches!(seen, Err(Error::Run { .. })), "{wrong} was not seen: {seen:?}");
+    }
+}
+
+/// What is in the text, and what is there instead.
+const FAULTS: [(&str, &str); 12] = [
+    ("assign advance = ~valid_register | output_ready;", "assign advance = output_ready | 1'd1;"),
+    (
+        "weight_tile_held & (~activation_last | result_room);",
+        "weight_tile_held & (~activation_last | result_room | 1'd1);",
+    ),
+    (
+        "assign fetch_free = outputs_after[21] & ~keep;",
+        "assign fetch_free = outputs_after[21] & (~keep | 1'd1);",
+    ),
+    ("assign flush = reset | csr_abort;", "assign flush = reset | (csr_abort & 1'd0);"),
+    ("job_ready & ~abort_register;", "job_ready & (~abort_register | 1'd1);"),
+    ("(|remainder || limited[0])", "(|remainder || 1'd1)"),
+    ("assign replace = fresh_stage_0 |", "assign replace = (fresh_stage_0 & 1'd0) |"),
+    ("b_error <= write_error | ~w_full;", "b_error <= write_error | (~w_full & 1'd0);"),
+    (
+        "else if (write_turn | bready) b_held <= write_turn;",
+        "else if (write_turn | bready | 1'd1) b_held <= write_turn;",
+    ),
+    ("assign invalid = ", "assign invalid = 1'd0 & "),
+    ("assign last_group = after[2];", "assign last_group = after[2] | 1'd1;"),
+    (
+        "assign beat_fresh = first_tile & first_group;",
+        "assign beat_fresh = (first_tile | 1'd1) & first_group;",
+    ),
+];

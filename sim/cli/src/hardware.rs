@@ -1,0 +1,113 @@
+//! The commands about the engine's Verilog.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use reports::Grid;
+use rtl::cosim::engine::{
+    self, COUNTER_NAMES, CoveredState, EngineSimulator, Instruments, SessionLimits, Top,
+};
+use rtl::{EngineParameters, Error};
+
+use crate::command::Verification;
+use crate::output::{Files, note, print};
+
+/// The engine as Verilog: both tops, or the one that its stream's width allows.
+pub(crate) fn verilog(parameters: &EngineParameters, folder: &Path) -> anyhow::Result<()> {
+    let mut files = Files::new(folder)?;
+    files.write("ternary_engine.v", rtl::verilog::ternary_engine(parameters)?.as_bytes())?;
+    let without = without_axi(parameters)?;
+    if without.is_none() {
+        files.write("ternary_engine_axi.v", rtl::verilog::ternary_engine_axi(parameters)?.as_bytes())?;
+    }
+    files.publish()?;
+    if let Some(why) = without {
+        note(&format!("no ternary_engine_axi.v: {why}"));
+    }
+    Ok(())
+}
+
+/// Random runs of each top, all compared with the contract.
+pub(crate) fn verify(verification: &Verification) -> anyhow::Result<()> {
+    let parameters = &verification.parameters;
+    let mut tops = verification.tops.clone();
+    if let Some(why) = without_axi(parameters)? {
+        tops.retain(|top| *top != Top::Axi);
+        note(&format!("no ternary_engine_axi: {why}"));
+    }
+    let (mut sums, mut states) = (vec![], vec![]);
+    for (i, top) in tops.iter().enumerate() {
+        let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
+        // One waveform is asked for: of the first top, unless a later one fails.
+        let waveform = verification.waveform.as_deref().map(|_| folder.path().join("run.vcd"));
+        let instruments = Instruments { waveform: waveform.is_some(), coverage: verification.coverage };
+        let mut simulator = EngineSimulator::build_with(parameters, *top, instruments, folder.path())?;
+        let limits = SessionLimits::of(parameters);
+        let sum = engine::verify(&mut simulator, limits, verification.seeds, waveform.as_deref());
+        if let (Some(from), Some(to)) = (&waveform, &verification.waveform)
+            && (i == 0 || sum.is_err())
+        {
+            publish(from, to)?;
+        }
+        sums.push(sum?);
+        states.push(engine::covered_states(*top, simulator.coverage()));
+    }
+    print(&table(&tops, &sums))?;
+    if verification.coverage { coverage(&tops, &states) } else { Ok(()) }
+}
+
+/// Prints how often each state was entered or left; one that never was is an error.
+fn coverage(tops: &[Top], states: &[Vec<CoveredState>]) -> anyhow::Result<()> {
+    for (top, states) in tops.iter().zip(states) {
+        let mut grid = Grid::new("<>");
+        grid.row([top.name(), "changes"]);
+        grid.rule();
+        for state in states {
+            grid.row([state.state.to_owned(), state.changes.to_string()]);
+        }
+        print(&grid.text())?;
+        if let Some(missed) = states.iter().find(|state| !state.is_covered()) {
+            anyhow::bail!("{}: no run came into the state \"{}\" and out of it", top.name(), missed.state);
+        }
+    }
+    Ok(())
+}
+
+/// Why the engine cannot fetch its weights, if it cannot; other sizes that are wrong for it are errors.
+fn without_axi(parameters: &EngineParameters) -> Result<Option<Error>, Error> {
+    match parameters.validate_axi() {
+        Err(why @ Error::AxiWidth { .. }) => Ok(Some(why)),
+        other => other.map(|()| None),
+    }
+}
+
+fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let name = to.file_name().with_context(|| format!("--vcd {} names no file", to.display()))?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let bytes = fs::read(from).context("the simulation wrote no waveform")?;
+    let mut files = Files::new(folder)?;
+    files.write(&name.to_string_lossy(), &bytes)?;
+    files.publish()
+}
+
+fn table(tops: &[Top], sums: &[engine::Verification]) -> String {
+    let mut grid = Grid::new(&format!("<{}", ">".repeat(tops.len())));
+    let row = |name: &str, value: &dyn Fn(&engine::Verification) -> u64| {
+        std::iter::once(name.to_owned())
+            .chain(sums.iter().map(|sum| value(sum).to_string()))
+            .collect::<Vec<_>>()
+    };
+    grid.row(std::iter::once("").chain(tops.iter().map(|top| top.name())));
+    grid.rule();
+    grid.row(row("runs", &|sum| sum.runs));
+    grid.row(row("jobs", &|sum| sum.jobs));
+    grid.row(row("results compared", &|sum| sum.values));
+    grid.row(row("mismatches", &|_| 0));
+    grid.row(row("cycles", &|sum| sum.cycles));
+    grid.rule();
+    for (i, name) in COUNTER_NAMES.into_iter().enumerate() {
+        grid.row(row(name, &|sum| sum.counters.values()[i]));
+    }
+    grid.text()
+}
