@@ -22,12 +22,9 @@ lint:
 sim:
 	cargo build --release
 
-# Random jobs on the engine of every chip preset, the largest as well, whose Verilog takes minutes to compile.
+# What takes too long for `test`; its results are kept in tests/verified.txt, with the revision they belong to.
 verify: tools sim
-	$(TRITIUM_SIM) verify --lanes 80 --columns 1 --tokens 4 --stream-bits 128 --seeds 200
-	$(TRITIUM_SIM) verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 200
-	$(TRITIUM_SIM) verify --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --seeds 100
-	$(TRITIUM_SIM) verify --lanes 128 --columns 64 --tokens 32 --stream-bits 512 --seeds 20
+	tests/verify.sh $(TRITIUM_SIM)
 
 # Regenerates the output and the charts that the README shows; a test holds them to what the command prints.
 readme: sim
