@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::job::JobLimits;
+use super::random_job::JobLimits;
 use super::random_session::SessionLimits;
 use super::session::Session;
 use super::simulator::{EngineSimulator, Recording};
