@@ -7,7 +7,7 @@ export TRITIUM_SIM := $(TARGET)/release/sim
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: test tools lint sim readme
+.PHONY: test tools lint sim readme verify
 
 test: tools lint sim
 	cargo $(RUNNER) --workspace
@@ -21,6 +21,10 @@ lint:
 
 sim:
 	cargo build --release
+
+# What takes too long for `test`; its results are kept in tests/verified.txt, with the revision they belong to.
+verify: tools sim
+	tests/verify.sh $(TRITIUM_SIM)
 
 # Regenerates the output and the charts that the README shows; a test holds them to what the command prints.
 readme: sim

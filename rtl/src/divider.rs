@@ -213,8 +213,8 @@ mod tests {
             let (eager, taking) = if i / 1000 % 2 == 0 { (95, 20) } else { (20, 95) };
             let (reset, taken, last) = (random.chance(1), random.chance(taking), random.chance(50));
             let width = random.below(32);
-            let values = [0; 3].map(|_: i32| (random.bits() >> 32 >> width) as u32 as i32);
-            let maximum = (random.bits() >> 32 >> random.below(32)) as u32;
+            let values = [0; 3].map(|_: i32| random.word().cast_signed() >> width);
+            let maximum = random.word() >> random.below(32);
             let offered = inside.as_ref().is_some_and(|(left, ..)| *left == 0);
             let ready = inside.is_none() || offered && taken;
             let start = ready && random.chance(eager);

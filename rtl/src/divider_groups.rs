@@ -223,8 +223,8 @@ mod tests {
                 // Phases in which beats, or whoever takes results, are the slower.
                 let (eager, taking) = [(100, 100), (5, 90), (95, 5)][i / 500 % 3];
                 let (reset, taken, last) = (random.below(300) == 0, random.chance(taking), random.chance(50));
-                let values = [0; 2].map(|_: i32| random.below(256).to_le_bytes()[0].cast_signed().into());
-                let maximum = random.below(256) as u32;
+                let values = [0; 2].map(|_: i32| random.word().cast_signed() >> 24);
+                let maximum = random.word() & 255;
                 let (ready, offered) = (model.ready(taken), model.offered());
                 let start = ready && random.chance(eager);
                 cycles.push(cycle(reset, start, &values, maximum, last, taken));

@@ -217,9 +217,8 @@ mod tests {
         pairs.extend((-127..=127).step_by(2).flat_map(|odd| [1, 3, 66_051].map(|factor| tie(odd, factor))));
         let mut random = Random::new(1);
         for _ in 0..3000 {
-            let value = i32::from_le_bytes((random.bits() as u32 >> random.below(31)).to_le_bytes());
-            let value = if random.chance(50) { value } else { value.wrapping_neg() };
-            let beyond = random.bits() as u32 >> random.below(32);
+            let value = random.word().cast_signed() >> random.below(32);
+            let beyond = random.word() >> random.below(32);
             pairs.push((value, value.unsigned_abs().saturating_add(beyond)));
             pairs.push((value, beyond));
         }

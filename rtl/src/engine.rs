@@ -390,7 +390,8 @@ impl Logic for Engine {
         Wires::join(&mut self.vector_data, &mut self.vector_input.input_data);
         self.vector_input.input_last.next = false.into();
         self.result_sequencer.vector_valid.next = self.vector_input.output_valid.val();
-        self.vector_input.output_ready.next = self.result_sequencer.vector_ready.val() | self.csr.aborting.val();
+        self.vector_input.output_ready.next =
+            self.result_sequencer.vector_ready.val() | self.csr.aborting.val();
         Wires::join(&mut self.vector_input.output_data, &mut self.result_sequencer.vector_data);
         self.result_sequencer.job_valid.next = self.job_queue.collect_valid.val();
         self.job_queue.collect_ready.next = self.result_sequencer.job_ready.val();

@@ -1,6 +1,7 @@
-//! A multiplier-free ternary MAC array in RustHDL, and its Verilog.
+//! A multiplier-free ternary matrix engine in RustHDL, and its Verilog.
 //!
-//! [`verilog::mac_array`] writes the array that [`Parameters`] describe; the blocks are listed in this crate's README.
+//! [`verilog::ternary_engine`] and [`verilog::ternary_engine_axi`] write the engine that [`EngineParameters`] describe;
+//! [`cosim`] runs it. The blocks are listed in this crate's README.
 
 /// A line of text for the emitted module; RustHDL's translation of it, nothing in Rust.
 ///

@@ -259,7 +259,7 @@ mod tests {
                     let (slot, fresh, last) =
                         (random.below(tokens.into()), random.chance(20), random.chance(10));
                     let shift = random.below(32);
-                    let value = |_| (random.bits() as u32 >> shift) as i32;
+                    let value = |_| random.word().cast_signed() >> shift;
                     let mut values: Vec<i32> = (0..lanes).map(value).collect();
                     if random.chance(3) {
                         values[0] = i32::MIN;
@@ -267,15 +267,14 @@ mod tests {
                     let mut cycle = beat(&values, slot, fresh, last);
                     let (enter, update) = (random.chance(80), random.chance(80));
                     (cycle[1], cycle[2]) = (vec![enter.into()], vec![update.into()]);
-                    lasts += u32::from(enter && last);
+                    lasts += usize::from(enter && last);
                     cycles.push(cycle);
-                    under_way.push(
-                        (enter && update).then(|| (slot as usize, fresh, requantize::maximum(&values))),
-                    );
+                    under_way.push((enter && update).then(|| (slot, fresh, requantize::maximum(&values))));
                 }
-                let mut update = |beat: &Option<(usize, bool, u32)>| {
+                let mut update = |beat: &Option<(u64, bool, u32)>| {
                     if let Some((slot, fresh, m)) = *beat {
-                        slots[slot] = if fresh { m } else { m.max(slots[slot]) };
+                        let held = &mut slots[usize::try_from(slot).expect("a slot")];
+                        *held = if fresh { m } else { m.max(*held) };
                     }
                 };
                 // Sometimes what is under way is dropped: the beats that the memory has not seen.
@@ -306,7 +305,7 @@ mod tests {
                 }
             }
             let passed = outputs[1..].iter().filter(|output| output[1][0] == 1).count();
-            assert!(passed as u32 <= lasts && passed > 100, "{passed} of {lasts}");
+            assert!(passed <= lasts && passed > 100, "{passed} of {lasts}");
         }
     }
 

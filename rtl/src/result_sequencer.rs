@@ -26,7 +26,6 @@
 //! | `beat_fresh` | out | 1 | the first beat of its slot in the job |
 //! | `beat_last` | out | 1 | the last beat of the job |
 //! | `beat_raw`, `beat_maximum`, `beat_scale` | out | 1, 1, 1 | what is to be done with it |
-//! | `busy` | out | 1 | a job is under way here |
 //!
 //! Parameters: [`EngineParameters`]. Latency: 0 from values to beat, 1 from a job to its first beat; a beat a cycle, without
 //! a gap between jobs. Golden: the loop for tile, for token, for group of RESULT_LANES outputs.
@@ -89,8 +88,6 @@ pub struct ResultSequencer {
     pub beat_maximum: Bus<Out>,
     /// Goes out scaled.
     pub beat_scale: Bus<Out>,
-    /// A job is under way.
-    pub busy: Bus<Out>,
     active: ResetRegister,
     flags: Register,
     /// Outputs beyond the present tile, less one: negative in the last tile.
@@ -159,7 +156,6 @@ impl ResultSequencer {
             beat_raw: Bus::new(1),
             beat_maximum: Bus::new(1),
             beat_scale: Bus::new(1),
-            busy: Bus::new(1),
             active: ResetRegister::new(1),
             flags: Register::new(FLAGS_BITS - 1),
             outputs_after: Register::new(OUTPUTS_BITS),
@@ -256,7 +252,6 @@ impl Logic for ResultSequencer {
         self.active.reset.next = self.reset.val();
         self.active.enable.next = self.job_ready.val();
         self.active.d.next = self.job_valid.val();
-        self.busy.next = self.active.q.val();
         self.flags.enable.next = self.load.val();
         self.flags.d.next = self.job_flags.val();
         self.job_last_token.next = self.job_tokens.val() - 1;
@@ -299,7 +294,7 @@ mod tests {
             ResultSequencer::new(p),
             "result_sequencer": reset, job_valid, job_n, job_tokens, job_flags, values_valid, values_data, vector_valid,
                 vector_data, beat_ready
-                => job_ready, busy, beat_valid, values_ready, vector_ready, last_group, beat_slot, beat_fresh, beat_last,
+                => job_ready, beat_valid, values_ready, vector_ready, last_group, beat_slot, beat_fresh, beat_last,
                 beat_raw, beat_maximum, beat_scale, beat_data
         )
     }
@@ -379,16 +374,15 @@ mod tests {
             let mut seen = 0;
             for (i, (expected, output)) in expected.into_iter().zip(&outputs).enumerate().skip(1) {
                 let (job_ready, front, offered, from_memory, ready, data) = expected;
-                let bits = [job_ready, front.is_some(), offered].map(u64::from);
-                assert_eq!(output[..3].concat(), bits, "cycle {i}");
+                assert_eq!(output[..2].concat(), [job_ready, offered].map(u64::from), "cycle {i}");
                 let Some((of_beat, last_group, flags)) = front else { continue };
                 let taken = [ready && !from_memory, ready && from_memory].map(u64::from);
-                assert_eq!(output[3..5].concat(), taken, "cycle {i}");
-                assert_eq!(output[5], [last_group], "cycle {i}");
-                assert_eq!(output[6..9].concat(), of_beat, "cycle {i}");
-                assert_eq!(output[9..12].concat(), [1, 2, 3].map(|bit| flags >> bit & 1), "cycle {i}");
+                assert_eq!(output[2..4].concat(), taken, "cycle {i}");
+                assert_eq!(output[4], [last_group], "cycle {i}");
+                assert_eq!(output[5..8].concat(), of_beat, "cycle {i}");
+                assert_eq!(output[8..11].concat(), [1, 2, 3].map(|bit| flags >> bit & 1), "cycle {i}");
                 if offered {
-                    assert_eq!(output[12], data, "cycle {i}");
+                    assert_eq!(output[11], data, "cycle {i}");
                     seen += 1;
                 }
             }
@@ -423,7 +417,7 @@ mod tests {
             cycle(0, 0, 1),
         ];
         let outputs = sequencer(&p).run(&cycles, 2);
-        let offered: Vec<u64> = outputs[1..].iter().map(|output| output[2][0]).collect();
+        let offered: Vec<u64> = outputs[1..].iter().map(|output| output[1][0]).collect();
         assert_eq!(offered, [0, 1, 1, 1, 1, 0]);
     }
 

@@ -100,7 +100,7 @@ mod tests {
             for (i, (cycle, output)) in cycles.iter().zip(outputs).enumerate() {
                 let turn: Vec<u64> = (0..count).map(|one| u64::from(one == at)).collect();
                 assert!(i == 0 || output[0] == turn, "cycle {i}");
-                at = if cycle[0][0] == 1 { 0 } else { (at + cycle[1][0] as usize) % count };
+                at = if cycle[0][0] == 1 { 0 } else { (at + usize::from(cycle[1][0] == 1)) % count };
             }
         }
     }

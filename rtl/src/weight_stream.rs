@@ -61,7 +61,7 @@ pub struct WeightStream {
     pub taken: Bus<Out>,
     /// The beat has just come, and has an invalid byte.
     pub invalid: Bus<Out>,
-    stream_fifo: StreamFifo,
+    weight_fifo: StreamFifo,
     trit_decoder: Vec<TritDecoder>,
     nonzero_register: Bank,
     negative_register: Bank,
@@ -90,7 +90,7 @@ impl WeightStream {
             beat_negative: Pack::new(trits, 1),
             taken: Bus::new(1),
             invalid: Bus::new(1),
-            stream_fifo: StreamFifo::new(parameters.fifo_beats as usize, bytes, 8),
+            weight_fifo: StreamFifo::new(parameters.fifo_beats as usize, bytes, 8),
             trit_decoder: (0..bytes).map(|_| TritDecoder::default()).collect(),
             nonzero_register: Bank::new(bytes, trits_a_byte),
             negative_register: Bank::new(bytes, trits_a_byte),
@@ -107,28 +107,28 @@ impl Logic for WeightStream {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Packed weights in, beats of trits out: a FIFO, a decoder a byte, and a register.");
-        clock!(self, clock, stream_fifo, nonzero_register, negative_register, invalid_register);
+        clock!(self, clock, weight_fifo, nonzero_register, negative_register, invalid_register);
         clock!(self, clock, valid_register, fresh_register);
-        self.stream_fifo.reset.next = self.reset.val();
+        self.weight_fifo.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
         self.fresh_register.reset.next = self.reset.val();
 
-        self.stream_fifo.input_valid.next = self.weight_valid.val();
-        self.weight_ready.next = self.stream_fifo.input_ready.val();
-        Wires::join(&mut self.weight_data, &mut self.stream_fifo.input_data);
+        self.weight_fifo.input_valid.next = self.weight_valid.val();
+        self.weight_ready.next = self.weight_fifo.input_ready.val();
+        Wires::join(&mut self.weight_data, &mut self.weight_fifo.input_data);
 
         self.advance.next = !self.valid_register.q.val() | self.beat_ready.val();
-        self.stream_fifo.output_ready.next = self.advance.val();
-        self.taken.next = self.stream_fifo.output_valid.val() & self.advance.val();
+        self.weight_fifo.output_ready.next = self.advance.val();
+        self.taken.next = self.weight_fifo.output_valid.val() & self.advance.val();
         self.valid_register.enable.next = self.advance.val();
-        self.valid_register.d.next = self.stream_fifo.output_valid.val();
+        self.valid_register.d.next = self.weight_fifo.output_valid.val();
         self.beat_valid.next = self.valid_register.q.val();
 
         self.nonzero_register.enable.next = self.advance.val();
         self.negative_register.enable.next = self.advance.val();
         self.invalid_register.enable.next = self.advance.val();
         for i in 0..self.trit_decoder.len() {
-            self.trit_decoder[i].code.next = self.stream_fifo.output_data[i].val();
+            self.trit_decoder[i].code.next = self.weight_fifo.output_data[i].val();
             Recast::join(&mut self.trit_decoder[i].nonzero, &mut self.nonzero_register.d[i]);
             Recast::join(&mut self.trit_decoder[i].negative, &mut self.negative_register.d[i]);
             self.invalid_register.d[i].next = self.trit_decoder[i].invalid.val();
@@ -137,7 +137,7 @@ impl Logic for WeightStream {
         Recast::join(&mut self.negative_register.q, &mut self.beat_negative);
 
         self.fresh_register.enable.next = true.into();
-        self.fresh_register.d.next = self.stream_fifo.output_valid.val() & self.advance.val();
+        self.fresh_register.d.next = self.weight_fifo.output_valid.val() & self.advance.val();
         self.any_invalid.next = false.into();
         for i in 0..self.trit_decoder.len() {
             if self.invalid_register.q[i].val().any() {

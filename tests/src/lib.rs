@@ -1,6 +1,10 @@
 //! What the cross-crate tests share.
 
+mod python;
+
 use std::process::{Command, Stdio};
+
+pub use python::{output, python};
 
 /// The built `sim`, whose path is in `TRITIUM_SIM`; `make test` sets it.
 ///

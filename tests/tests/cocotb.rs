@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
+use tritium_tests::{output, python, sim};
 
 /// The folder of the Python tests.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cocotb");
@@ -47,62 +48,21 @@ const ENGINES: [(&str, [u32; 11]); 6] = [
     ("ternary_engine_axi", [7, 8, 1, 32, 18, 8, 16, 1, 1, 32, 16]),
 ];
 
-/// Runs a command; what it printed, or, if it failed, what it said.
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|why| format!("{command:?}: {why}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        return Ok(text(&output.stdout));
-    }
-    Err(format!("{command:?}: {}\n{}{}", output.status, text(&output.stdout), text(&output.stderr)))
-}
-
-/// The interpreter of a virtual environment that has what `requirements.txt` names; made at the first time, and when
-/// that file or the system's Python has changed.
-fn python() -> PathBuf {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cocotb-venv");
-    let interpreter = environment.join("bin/python");
-    let requirements = Path::new(PYTHON).join("requirements.txt");
-    let system =
-        output(Command::new("python3").args(["-c", "import sys; print(sys.executable, sys.version)"]))
-            .unwrap_or_else(|why| panic!("python3 is needed, run tests/install-tools.sh: {why}"));
-    let wanted = fs::read_to_string(&requirements).expect("tests/cocotb/requirements.txt") + &system;
-    let stamp = environment.join("installed");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && interpreter.exists() {
-        return interpreter;
-    }
-    output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment)).unwrap_or_else(|why| {
-        panic!(
-            "python3 cannot make a virtual environment: run tests/install-tools.sh, or install python3-venv with your \
-             system's package manager\n{why}"
-        )
-    });
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    output(Command::new(&interpreter).args(pip).arg(&requirements)).unwrap_or_else(|why| {
-        panic!(
-            "pip cannot install tests/cocotb/requirements.txt. It needs a package index: PyPI, or another that pip is \
-             configured for (`pip config set global.index-url ...`). Once it is reachable, run this test again.\n{why}"
-        )
-    });
-    fs::write(&stamp, wanted).expect("a writable build folder");
-    interpreter
-}
-
 /// Emits an engine and runs all its tests; the outcomes by name, and the log.
 fn run(python: &Path, top: &str, sizes: &[u32; 11], seed: usize) -> (BTreeMap<String, Value>, String) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cocotb-{seed}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a writable build folder");
-    let mut sim = tritium_tests::sim();
-    sim.arg("verilog").arg("--out").arg(&folder);
+    let mut verilog = sim();
+    verilog.arg("verilog").arg("--out").arg(&folder);
     let mut engine = Map::new();
     for (name, size) in SIZES.iter().zip(sizes) {
-        sim.arg(format!("--{}", name.replace('_', "-"))).arg(size.to_string());
+        verilog.arg(format!("--{}", name.replace('_', "-"))).arg(size.to_string());
         engine.insert((*name).to_owned(), json!(size));
     }
     let fetched = top == "ternary_engine_axi";
     engine.insert("fetched".to_owned(), json!(fetched));
-    output(&mut sim).unwrap_or_else(|why| panic!("{why}"));
+    output(&mut verilog).unwrap_or_else(|why| panic!("{why}"));
     let modules = TESTS.iter().chain(fetched.then_some(&FETCH_TESTS)).map(|(module, _)| module);
     let outcomes = output(
         Command::new(python)
@@ -124,7 +84,7 @@ fn run(python: &Path, top: &str, sizes: &[u32; 11], seed: usize) -> (BTreeMap<St
 
 #[test]
 fn bus_models_of_others_get_exact_results_from_every_engine() {
-    let python = python();
+    let python = python(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("cocotb-venv"));
     let mut failures = String::new();
     for (index, (top, sizes)) in ENGINES.iter().enumerate() {
         let seed = index + 1;

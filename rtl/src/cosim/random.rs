@@ -18,6 +18,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// The low 32 of the next bits.
+    pub fn word(&mut self) -> u32 {
+        let [a, b, c, d, ..] = self.bits().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
     /// A number below `n`, which is at least 1.
     pub fn below(&mut self, n: u64) -> u64 {
         self.bits() % n.max(1)

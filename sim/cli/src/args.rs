@@ -174,6 +174,10 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) vcd: Option<PathBuf>,
 
+    /// Also count how often each full, empty and stall state is entered or left; one that is not is an error.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+
     /// Only ternary_engine_axi, which fetches its weights; otherwise both.
     #[arg(long)]
     pub(crate) axi: bool,

@@ -35,6 +35,8 @@ pub(crate) struct Verification {
     pub(crate) seeds: u64,
     /// A VCD file.
     pub(crate) waveform: Option<PathBuf>,
+    /// Full, empty and stall states are counted.
+    pub(crate) coverage: bool,
 }
 
 /// Models to simulate, and where the results go.
@@ -63,7 +65,13 @@ impl Command {
                 } else {
                     vec![Top::Stream, Top::Axi]
                 };
-                Command::Verify(Verification { parameters, tops, seeds: verify.seeds, waveform: verify.vcd })
+                Command::Verify(Verification {
+                    parameters,
+                    tops,
+                    seeds: verify.seeds,
+                    waveform: verify.vcd,
+                    coverage: verify.coverage,
+                })
             }
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use reports::Grid;
-use rtl::cosim::engine::{self, COUNTER_NAMES, EngineSimulator, Instruments, SessionLimits, Top};
+use rtl::cosim::engine::{
+    self, COUNTER_NAMES, CoveredState, EngineSimulator, Instruments, SessionLimits, Top,
+};
 use rtl::{EngineParameters, Error};
 
 use crate::command::Verification;
@@ -34,23 +36,42 @@ pub(crate) fn verify(verification: &Verification) -> anyhow::Result<()> {
         tops.retain(|top| *top != Top::Axi);
         note(&format!("no ternary_engine_axi: {why}"));
     }
-    let mut sums = vec![];
+    let (mut sums, mut states) = (vec![], vec![]);
     for (i, top) in tops.iter().enumerate() {
         let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
         // One waveform is asked for: of the first top, unless a later one fails.
         let waveform = verification.waveform.as_deref().map(|_| folder.path().join("run.vcd"));
-        let instruments = Instruments { waveform: waveform.is_some(), coverage: false };
-        let simulator = EngineSimulator::build_with(parameters, *top, instruments, folder.path())?;
+        let instruments = Instruments { waveform: waveform.is_some(), coverage: verification.coverage };
+        let mut simulator = EngineSimulator::build_with(parameters, *top, instruments, folder.path())?;
         let limits = SessionLimits::of(parameters);
-        let sum = engine::verify(&simulator, limits, verification.seeds, waveform.as_deref());
+        let sum = engine::verify(&mut simulator, limits, verification.seeds, waveform.as_deref());
         if let (Some(from), Some(to)) = (&waveform, &verification.waveform)
             && (i == 0 || sum.is_err())
         {
             publish(from, to)?;
         }
         sums.push(sum?);
+        states.push(engine::covered_states(*top, simulator.coverage()));
     }
-    print(&table(&tops, &sums))
+    print(&table(&tops, &sums))?;
+    if verification.coverage { coverage(&tops, &states) } else { Ok(()) }
+}
+
+/// Prints how often each state was entered or left; one that never was is an error.
+fn coverage(tops: &[Top], states: &[Vec<CoveredState>]) -> anyhow::Result<()> {
+    for (top, states) in tops.iter().zip(states) {
+        let mut grid = Grid::new("<>");
+        grid.row([top.name(), "changes"]);
+        grid.rule();
+        for state in states {
+            grid.row([state.state.to_owned(), state.changes.to_string()]);
+        }
+        print(&grid.text())?;
+        if let Some(missed) = states.iter().find(|state| !state.is_covered()) {
+            anyhow::bail!("{}: no run came into the state \"{}\" and out of it", top.name(), missed.state);
+        }
+    }
+    Ok(())
 }
 
 /// Why the engine cannot fetch its weights, if it cannot; other sizes that are wrong for it are errors.

@@ -32,6 +32,15 @@ impl Coverage {
         self.bits(net).map(|(_, count)| count).reduce(|sum, count| sum + count)
     }
 
+    /// The same for all modules whose name begins with `kind`.
+    pub fn toggles_of_kind(&self, kind: &str, net: &str) -> Option<u64> {
+        let named = |point: &str| {
+            point.split_once('.').is_some_and(|(module, own)| module.starts_with(kind) && own == net)
+        };
+        let counts = self.toggles.iter().filter(|(point, _)| named(point)).map(|(_, count)| *count);
+        counts.reduce(|sum, count| sum + count)
+    }
+
     /// Bits of the given nets that never changed; a net that is not there is among them.
     pub fn untouched(&self, nets: &[&str]) -> Vec<String> {
         nets.iter()

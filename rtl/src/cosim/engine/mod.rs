@@ -17,32 +17,36 @@
 //! | `counters`, `response` | what is read, and how accesses are answered |
 //! | `job` | a job's bytes and beats, by the contract |
 //! | `session`, `check` | jobs as a host drives them, and whether all was as expected |
-//! | `random_session`, `verify` | random runs, and many of them |
-//! | `coverage` | which nets toggled |
+//! | `random_job`, `random_session`, `verify` | random jobs, random runs, and many of them |
+//! | `coverage`, `states` | which nets toggled; full, empty and stall states |
 
 mod check;
 mod counters;
 mod coverage;
 mod job;
 mod pattern;
+mod random_job;
 mod random_session;
 mod response;
 mod run;
 mod schedule;
 mod session;
 mod simulator;
+mod states;
 mod trace;
 mod verify;
 
 pub use check::{JobCycles, Outcome};
 pub use counters::{COUNTER_NAMES, Counters};
 pub use coverage::Coverage;
-pub use job::{Corruption, EngineJob, ExpectedBeat, JobLimits, Source};
+pub use job::{Corruption, EngineJob, ExpectedBeat, Source};
 pub use pattern::Patterns;
+pub use random_job::JobLimits;
 pub use random_session::SessionLimits;
 pub use response::Response;
 pub use run::{Command, EngineRun, Region, Segment, Stream, Write};
 pub use session::{Expectation, Session};
 pub use simulator::{EngineSimulator, Instruments, Recording, Top};
+pub use states::{CoveredState, covered_states};
 pub use trace::{Answer, EngineTrace, OutputBeat, Request, SegmentTrace};
 pub use verify::{Verification, verify};

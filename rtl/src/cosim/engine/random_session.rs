@@ -2,7 +2,8 @@
 
 use contract::{IMAGE_VERSION, max_k};
 
-use super::job::{EngineJob, JobLimits};
+use super::job::EngineJob;
+use super::random_job::JobLimits;
 use super::response::Response;
 use super::run::{Command, Write};
 use super::session::{Expectation, Session};

@@ -248,6 +248,12 @@ impl Session {
             | u32::from(self.errors != 0) << register::INTERRUPT_ERROR
     }
 
+    /// Clears the counters; what they are in the end is no longer known.
+    pub fn clear_counters(&mut self) {
+        self.write(register::CONTROL, 1 << register::CONTROL_CLEAR_COUNTERS);
+        self.totals = None;
+    }
+
     /// Writes the maximum of a token slot; the engine must be idle.
     pub fn write_maximum(&mut self, slot: u32, value: u32) {
         self.write(register::MAXIMUM + 4 * slot, value);

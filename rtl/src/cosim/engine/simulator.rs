@@ -35,7 +35,7 @@ impl Top {
 pub struct Instruments {
     /// [`EngineSimulator::run_recorded`] can write a waveform.
     pub waveform: bool,
-    /// Toggles are counted, for [`EngineSimulator::coverage`].
+    /// Toggles are counted, for [`EngineSimulator::add_coverage`].
     pub coverage: bool,
 }
 
@@ -54,6 +54,7 @@ pub struct EngineSimulator {
     parameters: EngineParameters,
     top: Top,
     dir: PathBuf,
+    instruments: Instruments,
     coverage: Coverage,
 }
 
@@ -103,7 +104,7 @@ impl EngineSimulator {
         eda::write(&dir.join("engine.cpp"), BENCH)?;
         // Compiling takes longer than running: what runs once, and Verilator's library, is not optimised.
         let args = "--cc --exe --build -O3 --x-initial unique --x-assign unique -Wall -Wno-DECLFILENAME \
-                    -Wno-SYMRSVDWORD --prefix Vengine --Mdir build -o engine engine.v engine.cpp --top-module";
+                    --prefix Vengine --Mdir build -o engine engine.v engine.cpp --top-module";
         let mut args: Vec<_> = args.split_whitespace().collect();
         args.extend([top.name(), "-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]);
         if top == Top::Axi {
@@ -116,7 +117,13 @@ impl EngineSimulator {
             args.push("--coverage-toggle");
         }
         Tool::Verilator.run(dir, &args)?;
-        Ok(Self { parameters: *parameters, top, dir: dir.to_owned(), coverage: Coverage::default() })
+        Ok(Self {
+            parameters: *parameters,
+            top,
+            dir: dir.to_owned(),
+            instruments,
+            coverage: Coverage::default(),
+        })
     }
 
     /// The engine's sizes.
@@ -165,16 +172,23 @@ impl EngineSimulator {
         Ok(traces)
     }
 
-    /// Adds the toggles of the last [`EngineSimulator::run`] to those before it; [`Instruments::coverage`] must be
-    /// built in.
+    /// Which nets toggled in the runs that were added.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// Adds the toggles of the last [`EngineSimulator::run`], if [`Instruments::coverage`] is built in.
     ///
     /// # Errors
     ///
     /// No coverage was written.
-    pub fn coverage(&mut self) -> Result<&Coverage, Error> {
+    pub fn add_coverage(&mut self) -> Result<(), Error> {
+        if !self.instruments.coverage {
+            return Ok(());
+        }
         let path = self.dir.join("coverage.dat");
         let text = fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
         self.coverage.add(&text);
-        Ok(&self.coverage)
+        Ok(())
     }
 }

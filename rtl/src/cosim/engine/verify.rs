@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::job::JobLimits;
+use super::random_job::JobLimits;
 use super::random_session::SessionLimits;
 use super::session::Session;
 use super::simulator::{EngineSimulator, Recording};
@@ -36,16 +36,16 @@ const RUNS_AT_ONCE: usize = 8;
 ///
 /// The first difference, with its seed.
 pub fn verify(
-    simulator: &EngineSimulator,
+    simulator: &mut EngineSimulator,
     limits: SessionLimits,
     seeds: u64,
     waveform: Option<&Path>,
 ) -> Result<Verification, Error> {
-    let p = simulator.parameters();
+    let (p, top) = (*simulator.parameters(), simulator.top());
     let mut sum = Verification::default();
     let all: Vec<u64> = (0..seeds).collect();
     for seeds in all.chunks(RUNS_AT_ONCE) {
-        let session = |&seed: &u64| Session::random(p, simulator.top(), limits, &mut Random::new(seed));
+        let session = |&seed: &u64| Session::random(&p, top, limits, &mut Random::new(seed));
         let sessions = seeds.iter().map(session).collect::<Result<Vec<_>, _>>()?;
         let runs: Vec<EngineRun> = sessions.iter().map(|session| session.run().clone()).collect();
         let recording = waveform.filter(|_| seeds[0] == 0).map(|path| Recording { run: 0, path });
@@ -66,6 +66,7 @@ pub fn verify(
             }
             other => other,
         })?;
+        simulator.add_coverage()?;
         for outcome in outcomes {
             sum.runs += 1;
             sum.jobs += outcome.jobs;

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Random jobs on the engine of every chip preset, the largest as well, whose Verilog takes minutes to compile, and the states
+# that they reach in a small one. What is printed is kept in tests/verified.txt, with the revision it belongs to.
+#
+#   verify.sh SIM
+set -euo pipefail
+sim=$1
+
+kept=$(dirname "$0")/verified.txt
+results=$(mktemp "$kept.XXXXXX")
+trap 'rm -f "$results"' EXIT
+
+verify() {
+    echo
+    echo "\$ sim verify $*"
+    "$sim" verify "$@"
+}
+
+changed=$(git status --porcelain --untracked-files=no)
+{
+    echo "revision $(git rev-parse HEAD)${changed:+, and changes to it}"
+    verify --lanes 80 --columns 1 --tokens 4 --stream-bits 128 --seeds 200
+    verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 200
+    verify --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --seeds 100
+    verify --lanes 128 --columns 64 --tokens 32 --stream-bits 512 --seeds 10
+    verify --lanes 6 --columns 8 --tokens 4 --stream-bits 64 --result-lanes 1 --activation-words 8 --fifo-beats 4 \
+        --burst-beats 2 --seeds 60 --coverage
+} | tee "$results"
+chmod 644 "$results"
+mv "$results" "$kept"
