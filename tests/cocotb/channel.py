@@ -26,9 +26,11 @@ class Channel:
 
     def sample(self):
         """A rising edge without reset."""
-        said = self.valid if self.out else self.ready
-        assert str(said.value) in "01", f"{said._name} is {said.value}"
-        valid, ready = self.valid.value == 1, self.ready.value == 1
+        # As text: comparisons of logic values take most of the time.
+        valid, ready = str(self.valid.value), str(self.ready.value)
+        said = valid if self.out else ready
+        assert said in "01", f"{self.name}: {'valid' if self.out else 'ready'} is {said}"
+        valid, ready = valid == "1", ready == "1"
         if self._held is not None:
             assert valid, f"{self.name}: what was offered was withdrawn"
         if not valid:

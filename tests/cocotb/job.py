@@ -80,7 +80,8 @@ def random_job(sizes, random, kept=None, tiles=3, steps=4):
     flags = random.choice((
         reg.RAW, reg.RAW, reg.MAXIMUM_FLAG, reg.RAW | reg.MAXIMUM_FLAG, reg.SCALE, reg.RAW | reg.SCALE,
     ))
-    n = random.randint(1, tiles * sizes.columns)
+    # The smallest engines, too, have enough to do.
+    n = random.randint(1, max(tiles * sizes.columns, 16))
     tokens = random.randint(1, sizes.tokens)
     if random.random() < 0.3:
         return random_vector(random, n, tokens, flags)

@@ -111,8 +111,8 @@ async def accesses_in_flight_are_answered_in_order(engine):
         assert back.data == data, f"{back.data.hex()}, expected {data.hex()}"
     for name in ["aw", "w", "b", "ar", "r"]:
         channel = engine.channels[f"s_axi_{name}"]
-        assert channel.held_cycles > 5, f"{name}: {channel.held_cycles} cycles with an offer held"
-        assert channel.idle_cycles > 5, f"{name}: {channel.idle_cycles} cycles without an offer"
+        assert channel.held_cycles > 0, f"{name}: no cycle with an offer held"
+        assert channel.idle_cycles > 0, f"{name}: no cycle without an offer"
 
 
 @engine_test

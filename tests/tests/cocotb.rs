@@ -42,7 +42,7 @@ const SIZES: [&str; 11] = [
 const ENGINES: [(&str, [u32; 11]); 6] = [
     ("ternary_engine", [13, 5, 3, 24, 24, 32, 16, 4, 1, 8, 4]),
     ("ternary_engine", [1, 1, 1, 8, 16, 8, 4, 1, 1, 4, 1]),
-    ("ternary_engine", [32, 6, 4, 128, 24, 256, 32, 8, 2, 16, 16]),
+    ("ternary_engine", [20, 6, 4, 64, 24, 256, 32, 8, 2, 16, 16]),
     ("ternary_engine_axi", [10, 3, 5, 16, 20, 40, 32, 2, 1, 16, 8]),
     ("ternary_engine_axi", [16, 4, 2, 64, 32, 128, 8, 4, 3, 4, 1]),
     ("ternary_engine_axi", [7, 8, 1, 32, 18, 8, 16, 1, 1, 32, 16]),
