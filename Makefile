@@ -7,7 +7,7 @@ export TRITIUM_SIM := $(TARGET)/release/sim
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: test tools lint sim readme verify
+.PHONY: test tools lint sim readme verify mutation
 
 test: tools lint sim
 	cargo $(RUNNER) --workspace
@@ -25,6 +25,12 @@ sim:
 # What takes too long for `test`; its results are kept in tests/verified.txt, with the revision they belong to.
 verify: tools sim
 	tests/verify.sh $(TRITIUM_SIM)
+
+# Sets faults into the emitted Verilog of every block and lists those that the block's own tests do not see.
+mutation: tools
+	rm -rf $(TARGET)/recorded
+	TRITIUM_RECORD=$(TARGET)/recorded cargo test -q -p tritium-rtl --lib
+	cargo run --release -p tritium-rtl --example mutation -- $(TARGET)/recorded
 
 # Regenerates the output and the charts that the README shows; a test holds them to what the command prints.
 readme: sim
