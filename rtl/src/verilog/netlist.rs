@@ -119,9 +119,9 @@ impl Netlist {
     /// apart, or the widths of their widest ports, or their order.
     pub(super) fn names(&self) -> Result<Vec<String>, EmitError> {
         let mut of_name = HashMap::<&str, Vec<usize>>::new();
-        // What is set into its parent appears under no name.
+        // What is set into its parent appears under no name; the top, the last one, has no parent.
         for (i, module) in self.modules.iter().enumerate() {
-            if !matches!(*module.body, Body::Inline { .. }) {
+            if i + 1 == self.modules.len() || !matches!(*module.body, Body::Inline { .. }) {
                 of_name.entry(&module.name).or_default().push(i);
             }
         }
