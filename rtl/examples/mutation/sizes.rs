@@ -74,7 +74,7 @@ const BY_SESSIONS: [(&str, &[Top]); 3] = [
     ("ternary_engine_axi", &[Top::Axi]),
 ];
 
-/// Every block, and the sizes in which it is tested, the one with the most cycles first.
+/// Every block, and the sizes in which it is tested: the well-tested first, of those the largest.
 pub(crate) fn blocks(recordings: &Path) -> Result<Vec<(String, Vec<Size>)>, Failure> {
     let mut blocks = vec![];
     for dir in sorted(recordings)? {
@@ -113,13 +113,20 @@ fn recorded(dir: &Path, block: &str) -> Result<Vec<Size>, Failure> {
         Size { tests: Tests::Benches(benches), ..size }
     };
     let mut sizes: Vec<Size> = sizes.into_iter().map(tested).collect();
-    sizes.sort_by_key(|size| std::cmp::Reverse(size.cycles()));
+    // Those that only the latency is tested in come last.
+    let most = sizes.iter().map(Size::cycles).max().unwrap_or(0);
+    sizes.sort_by_key(|size| std::cmp::Reverse((is_well_tested(size, most), size.module().len())));
     Ok(sizes)
 }
 
-/// How many of `sizes` have at least half the cycles of the first.
+/// How many of `sizes` are tested by more than a few cycles; they come first.
 pub(crate) fn well_tested(sizes: &[Size]) -> usize {
-    sizes.iter().filter(|size| 2 * size.cycles() >= sizes[0].cycles()).count()
+    let most = sizes.iter().map(Size::cycles).max().unwrap_or(0);
+    sizes.iter().filter(|size| is_well_tested(size, most)).count()
+}
+
+fn is_well_tested(size: &Size, most: usize) -> bool {
+    64 * size.cycles() >= most
 }
 
 fn sorted(dir: &Path) -> io::Result<Vec<PathBuf>> {
