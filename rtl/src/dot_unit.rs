@@ -3,8 +3,8 @@
 //! ```text
 //!                +------------+
 //!  activation ==>|            |
-//!     nonzero ==>|            |
-//!    negative ==>|            |
+//!        zero ==>|            |
+//!        sign ==>|            |
 //!        slot -->|  dot_unit  |--> result
 //!       first -->|            |
 //!  accumulate -->|            |
@@ -16,7 +16,7 @@
 //! |---|---|---|---|
 //! | `clock` | in | 1 | rising edge |
 //! | `activation` | in | LANES x 8 | a token's activations of one K step |
-//! | `nonzero`, `negative` | in | LANES x 1 | this column's trits |
+//! | `zero`, `sign` | in | LANES rounded up to whole bytes x 1 | this column's trits (C-LANE-3) |
 //! | `accumulate` | in | 1 | the tree's sum belongs to `slot`, and is added at this edge |
 //! | `emit` | in | 1 | it is the last K step: `result` takes the total at this edge |
 //! | `first` | in | 1 | it is the first K step: the slot starts from zero |
@@ -35,9 +35,9 @@ use rust_hdl::prelude::*;
 
 use crate::Parameters;
 use crate::adder_tree::AdderTree;
-use crate::hdl::{Bus, Pack, Register, clog2, signed_cast, unsigned_cast};
+use crate::byte_sum::ByteSum;
+use crate::hdl::{Bus, High, Number, Pack, Register, clog2, signed_cast, unsigned_cast};
 use crate::slot_memory::SlotMemory;
-use crate::ternary_lane::TernaryLane;
 
 /// Lanes, adder tree and accumulators of one column.
 #[derive(LogicBlock, Debug)]
@@ -46,10 +46,10 @@ pub struct DotUnit {
     pub clock: Signal<In, Clock>,
     /// A token's activations of one K step.
     pub activation: Pack<Bus<In>>,
-    /// This column's trits: not zero.
-    pub nonzero: Pack<Bus<In>>,
-    /// This column's trits: -1.
-    pub negative: Pack<Bus<In>>,
+    /// Which of this column's trits are zero.
+    pub zero: Pack<Bus<In>>,
+    /// This column's signs.
+    pub sign: Pack<Bus<In>>,
     /// The tree's sum is added to `slot` at this edge.
     pub accumulate: Bus<In>,
     /// `result` takes the total at this edge.
@@ -60,10 +60,13 @@ pub struct DotUnit {
     pub slot: Bus<In>,
     /// The dot product.
     pub result: Bus<Out>,
-    ternary_lane: Vec<TernaryLane>,
+    padded: Pack<Bus<Local>>,
+    padding: Number,
+    byte_sum: Vec<ByteSum>,
     adder_tree: AdderTree,
     slot_memory: SlotMemory,
-    total: Bus<Local>,
+    difference: Bus<Local>,
+    one: Number,
     result_register: Register,
 }
 
@@ -71,21 +74,28 @@ impl DotUnit {
     /// A column of the array that `parameters` describe, which are valid.
     pub fn new(parameters: &Parameters) -> Self {
         let lanes = parameters.lanes as usize;
+        let padded = parameters.padded_lanes() as usize;
         let acc_bits = parameters.acc_bits as usize;
+        let activation_bits = contract::ACTIVATION_BITS as usize;
+        let byte_sum: Vec<ByteSum> =
+            (0..padded / contract::packing::TRITS_PER_BYTE).map(|_| ByteSum::default()).collect();
         Self {
             clock: Signal::default(),
-            activation: Pack::new(lanes, contract::ACTIVATION_BITS as usize),
-            nonzero: Pack::new(lanes, 1),
-            negative: Pack::new(lanes, 1),
+            activation: Pack::new(lanes, activation_bits),
+            zero: Pack::new(padded, 1),
+            sign: Pack::new(padded, 1),
             accumulate: Bus::new(1),
             emit: Bus::new(1),
             first: Bus::new(1),
             slot: Bus::new(clog2(parameters.tokens.into())),
             result: Bus::new(acc_bits),
-            ternary_lane: (0..lanes).map(|_| TernaryLane::default()).collect(),
-            adder_tree: AdderTree::new(parameters.lanes),
+            padded: Pack::new(padded, activation_bits),
+            padding: Number::new(0, activation_bits),
+            adder_tree: AdderTree::new(byte_sum.len(), byte_sum[0].sum.bits()),
+            byte_sum,
             slot_memory: SlotMemory::new(parameters.tokens, acc_bits),
-            total: Bus::new(acc_bits),
+            difference: Bus::new(acc_bits + 1),
+            one: Number::new(1, acc_bits + 1),
             result_register: Register::new(acc_bits),
         }
     }
@@ -94,25 +104,38 @@ impl DotUnit {
 impl Logic for DotUnit {
     #[hdl_gen]
     fn update(&mut self) {
-        comment!("One column: lanes, adder tree, and an accumulator a token slot.");
-        for i in 0..self.ternary_lane.len() {
-            self.ternary_lane[i].clock.next = self.clock.val();
-            self.ternary_lane[i].activation.next = self.activation[i].val();
-            self.ternary_lane[i].nonzero.next = self.nonzero[i].val();
-            self.ternary_lane[i].negative.next = self.negative[i].val();
-            self.adder_tree.operand[i].next = self.ternary_lane[i].operand.val();
-            self.adder_tree.carry[i].next = self.ternary_lane[i].carry.val();
+        comment!(
+            "One column: lanes, adder tree, and an accumulator a token slot, to which a sum is added or not."
+        );
+        for i in 0..self.activation.len() {
+            self.padded[i].next = self.activation[i].val();
+        }
+        for i in self.activation.len()..self.padded.len() {
+            self.padded[i].next = self.padding.val();
+        }
+        for i in 0..self.byte_sum.len() {
+            self.byte_sum[i].clock.next = self.clock.val();
+            for j in 0..5 {
+                self.byte_sum[i].activation[j].next = self.padded[5 * i + j].val();
+                self.byte_sum[i].zero[j].next = self.zero[5 * i + j].val();
+                self.byte_sum[i].sign[j].next = self.sign[5 * i + j].val();
+            }
+            self.adder_tree.operand[i].next = self.byte_sum[i].sum.val();
+            self.adder_tree.negative[i].next = self.byte_sum[i].negative.val();
         }
         clock!(self, clock, adder_tree, slot_memory, result_register);
         self.slot_memory.slot.next = self.slot.val();
-        self.total.next = (signed_cast(!self.first.val(), self.total.bits())
-            & self.slot_memory.read_data.val())
-            + signed_cast(self.adder_tree.sum[0].val(), self.total.bits())
-            + unsigned_cast(self.adder_tree.sum_carry[0].val(), self.total.bits());
+        // As in `adder_level`.
+        self.difference.next = ((signed_cast(!self.first.val(), self.difference.bits())
+            & (signed_cast(self.slot_memory.read_data.val(), self.difference.bits()) << 1))
+            | unsigned_cast(self.adder_tree.sum_negative[0].val(), self.difference.bits()))
+            - (((signed_cast(self.adder_tree.sum[0].val(), self.difference.bits()) << 1)
+                ^ signed_cast(!self.adder_tree.sum_negative[0].val(), self.difference.bits()))
+                | self.one.val());
         self.slot_memory.write.next = self.accumulate.val();
-        self.slot_memory.write_data.next = self.total.val();
+        High::join(&mut self.difference, &mut self.slot_memory.write_data);
         self.result_register.enable.next = self.emit.val();
-        self.result_register.d.next = self.total.val();
+        High::join(&mut self.difference, &mut self.result_register.d);
         self.result.next = self.result_register.q.val();
     }
 }
@@ -133,7 +156,7 @@ mod tests {
     fn unit(p: &Parameters) -> Bench<DotUnit> {
         bench!(
             DotUnit::new(p),
-            "dot_unit": activation, nonzero, negative, accumulate, emit, first, slot => result
+            "dot_unit": activation, zero, sign, accumulate, emit, first, slot => result
         )
     }
 
@@ -151,16 +174,23 @@ mod tests {
         let delay = array_cycles(p.lanes) as usize - 1;
         let mut cycles = vec![];
         for i in 0..steps.len() + delay + 1 {
-            let quiet = vec![0; p.lanes as usize];
-            let (a, nz, neg) =
-                steps.get(i).and_then(Option::as_ref).map_or((quiet.clone(), quiet.clone(), quiet), |step| {
-                    let bits = |f: fn(Trit) -> bool| step.trits.iter().map(|&t| f(t).into()).collect();
-                    let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
-                    (a, bits(Trit::is_nonzero), bits(Trit::is_negative))
-                });
+            let quiet = Step {
+                trits: vec![],
+                activations: vec![0; p.lanes as usize],
+                slot: 0,
+                first: false,
+                last: false,
+            };
+            let step = steps.get(i).and_then(Option::as_ref).unwrap_or(&quiet);
+            let mut trits = step.trits.clone();
+            trits.resize(p.padded_lanes() as usize, Trit::Zero);
+            let zero = trits.iter().map(|trit| (!trit.is_nonzero()).into()).collect();
+            let sign =
+                trits.as_chunks().0.iter().flat_map(|byte| contract::signs(*byte)).map(u64::from).collect();
+            let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
             let controls = i.checked_sub(delay).and_then(|i| steps.get(i)?.as_ref());
             let controls = controls.map_or([0; 4], |s| [1, s.last.into(), s.first.into(), s.slot]);
-            cycles.push([vec![a, nz, neg], controls.map(|v| vec![v]).to_vec()].concat());
+            cycles.push([vec![a, zero, sign], controls.map(|v| vec![v]).to_vec()].concat());
         }
         cycles
     }

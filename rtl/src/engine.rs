@@ -364,8 +364,8 @@ impl Logic for Engine {
         self.weight_taken.next = self.weight_stream.taken.val();
         self.mac_array.weight_valid.next = self.weight_stream.beat_valid.val();
         self.weight_stream.beat_ready.next = self.mac_array.weight_ready.val();
-        Wires::join(&mut self.weight_stream.beat_nonzero, &mut self.mac_array.weight_nz);
-        Wires::join(&mut self.weight_stream.beat_negative, &mut self.mac_array.weight_neg);
+        Wires::join(&mut self.weight_stream.beat_zero, &mut self.mac_array.weight_zero);
+        Wires::join(&mut self.weight_stream.beat_sign, &mut self.mac_array.weight_sign);
         self.csr.invalid_code.next = self.weight_stream.invalid.val();
         self.csr.read_slverr.next = self.fetch_slverr.val();
         self.csr.read_decerr.next = self.fetch_decerr.val();

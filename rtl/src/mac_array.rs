@@ -3,8 +3,8 @@
 //! ```text
 //!                       +-------------+
 //!       weight_valid -->|             |--> weight_ready
-//!          weight_nz ==>|             |
-//!         weight_neg ==>|             |
+//!        weight_zero ==>|             |
+//!        weight_sign ==>|             |
 //!   activation_valid -->|             |--> activation_ready
 //!    activation_data ==>|  mac_array  |
 //!    activation_slot -->|             |--> result_valid
@@ -19,7 +19,7 @@
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets tiles and whatever is under way |
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | handshake of a beat |
-//! | `weight_nz`, `weight_neg` | in | TRITS x 1 | a beat's trits (C-TRIT-2), trit 0 in bit 0; `neg` implies `nz` |
+//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | a beat's trits (C-LANE-3), trit 0 in bit 0 |
 //! | `activation_valid`, `activation_ready` | in, out | 1, 1 | handshake of a token's activations |
 //! | `activation_data` | in | LANES x 8 | INT8, lane 0 lowest |
 //! | `activation_slot` | in | clog2(TOKENS) | which accumulator; below TOKENS |
@@ -64,10 +64,10 @@ pub struct MacArray {
     pub weight_valid: Bus<In>,
     /// A beat of trits can be taken.
     pub weight_ready: Bus<Out>,
-    /// The beat's trits: not zero.
-    pub weight_nz: Pack<Bus<In>>,
-    /// The beat's trits: -1.
-    pub weight_neg: Pack<Bus<In>>,
+    /// The beat's trits: which are zero.
+    pub weight_zero: Pack<Bus<In>>,
+    /// The beat's trits: their signs.
+    pub weight_sign: Pack<Bus<In>>,
     /// A token's activations are offered.
     pub activation_valid: Bus<In>,
     /// A token's activations can be taken.
@@ -118,8 +118,8 @@ impl MacArray {
             reset: Bus::new(1),
             weight_valid: Bus::new(1),
             weight_ready: Bus::new(1),
-            weight_nz: Pack::new(trits, 1),
-            weight_neg: Pack::new(trits, 1),
+            weight_zero: Pack::new(trits, 1),
+            weight_sign: Pack::new(trits, 1),
             activation_valid: Bus::new(1),
             activation_ready: Bus::new(1),
             activation_data: Pack::new(lanes, contract::ACTIVATION_BITS as usize),
@@ -161,8 +161,8 @@ impl Logic for MacArray {
 
         self.weight_tile.weight_valid.next = self.weight_valid.val();
         self.weight_ready.next = self.weight_tile.weight_ready.val();
-        Wires::join(&mut self.weight_nz, &mut self.weight_tile.weight_nz);
-        Wires::join(&mut self.weight_neg, &mut self.weight_tile.weight_neg);
+        Wires::join(&mut self.weight_zero, &mut self.weight_tile.weight_zero);
+        Wires::join(&mut self.weight_sign, &mut self.weight_tile.weight_sign);
         self.weight_tile.release_tile.next = self.accept.val() & self.activation_release.val();
 
         self.control_pipeline.accept.next = self.accept.val();
@@ -173,8 +173,8 @@ impl Logic for MacArray {
         for i in 0..self.dot_unit.len() {
             self.dot_unit[i].clock.next = self.clock.val();
             Wires::join(&mut self.activation_data, &mut self.dot_unit[i].activation);
-            Wires::join(&mut self.weight_tile.nonzero[i], &mut self.dot_unit[i].nonzero);
-            Wires::join(&mut self.weight_tile.negative[i], &mut self.dot_unit[i].negative);
+            Wires::join(&mut self.weight_tile.zero[i], &mut self.dot_unit[i].zero);
+            Wires::join(&mut self.weight_tile.sign[i], &mut self.dot_unit[i].sign);
             self.dot_unit[i].accumulate.next = self.control_pipeline.accumulate.val();
             self.dot_unit[i].emit.next = self.control_pipeline.emit.val();
             self.dot_unit[i].first.next = self.control_pipeline.sum_first.val();
@@ -201,7 +201,7 @@ mod tests {
         let parameters = Parameters { lanes, columns, tokens, stream_bits, acc_bits: 24 };
         bench!(
             MacArray::new(&parameters).expect("valid sizes"),
-            "mac_array": reset, weight_valid, weight_nz, weight_neg, activation_valid, activation_data, activation_slot,
+            "mac_array": reset, weight_valid, weight_zero, weight_sign, activation_valid, activation_data, activation_slot,
                 activation_first, activation_last, activation_release, result_room
                 => weight_ready, activation_ready, result_valid, result_slot, result_data, tile_held
         )
@@ -214,7 +214,7 @@ mod tests {
         for (lanes, columns, tokens, stream_bits) in [(1, 1, 1, 8), (3, 2, 2, 16), (7, 3, 4, 16)] {
             let mut random = Random::new(lanes.into());
             let mut bench = array(lanes, columns, tokens, stream_bits);
-            let trits = bench.block.weight_nz.len();
+            let trits = bench.block.weight_zero.len();
             let mut cycle = |i: u64| {
                 let mut chance = |percent| vec![u64::from(random.chance(percent))];
                 let [reset, weights, activations, ready] =
@@ -222,10 +222,9 @@ mod tests {
                 let [first, last, release] = [30, 30, 40].map(&mut chance);
                 let mut many =
                     |count: usize, below| (0..count).map(|_| random.below(below)).collect::<Vec<_>>();
-                let nz = many(trits, 2);
-                let neg = nz.iter().zip(many(trits, 2)).map(|(nz, neg)| nz & neg).collect();
+                let (zero, sign) = (many(trits, 2), many(trits, 2));
                 let (data, slot) = (many(lanes as usize, 256), many(1, tokens.into()));
-                vec![reset, weights, nz, neg, activations, data, slot, first, last, release, ready]
+                vec![reset, weights, zero, sign, activations, data, slot, first, last, release, ready]
             };
             let cycles: Vec<Values> = (0..10_000).map(&mut cycle).collect();
             // Accumulators are unknown until a first step reached each slot.

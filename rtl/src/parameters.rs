@@ -1,7 +1,7 @@
 //! The sizes of an array.
 
 use contract::latency::array_cycles;
-use contract::widths::sum_bits;
+use contract::widths::tree_bits;
 
 use crate::Error;
 
@@ -16,7 +16,7 @@ pub struct Parameters {
     pub tokens: u32,
     /// Width of the packed weight stream, bits: a multiple of 8, 8 to 65,536. A beat carries five trits for each byte.
     pub stream_bits: u32,
-    /// Width of an accumulator, bits: what one step needs (`contract::widths::sum_bits`) to 32.
+    /// Width of an accumulator, bits: what one step needs (`contract::widths::tree_bits`) to 32.
     pub acc_bits: u32,
 }
 
@@ -53,7 +53,7 @@ impl Parameters {
         if !self.stream_bits.is_multiple_of(8) {
             return Err(Error::StreamBytes { stream_bits: self.stream_bits });
         }
-        in_range("acc-bits", self.acc_bits, sum_bits(self.lanes.into()), MOST_ACC_BITS)
+        in_range("acc-bits", self.acc_bits, tree_bits(self.lanes), MOST_ACC_BITS)
     }
 
     /// Trits in a beat of the stream: five a byte.

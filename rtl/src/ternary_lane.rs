@@ -1,51 +1,44 @@
-//! One trit times one activation, without a multiplier and without a negation.
+//! One trit's activation, or zero: a register that a zero trit clears.
 //!
 //! ```text
-//!                 +---------------+
-//!   activation -->|               |--> operand
-//!      nonzero -->| ternary_lane  |
-//!     negative -->|               |--> carry
-//!                 +-------/\------+
+//!                 +----------------+
+//!   activation -->|                |
+//!                 |  ternary_lane  |--> operand
+//!         zero -->|                |
+//!                 +-------/\-------+
 //! ```
 //!
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `clock` | in | 1 | rising edge |
 //! | `activation` | in | 8 | two's complement, -128 included |
-//! | `nonzero`, `negative` | in | 1, 1 | the trit (C-TRIT-2); negative implies nonzero |
-//! | `operand` | out | 8 | activation, 0, or its complement |
-//! | `carry` | out | 1 | what `operand` lacks to the product: 1 for a negative trit |
+//! | `zero` | in | 1 | the trit is zero |
+//! | `operand` | out | 8 | activation, or 0 |
 //!
-//! Parameters: none. Latency: [`contract::latency::LANE_CYCLES`]; one product a cycle.
-//! Golden: `contract::lane` is `operand`, and `operand + carry` is the trit times the activation.
+//! Parameters: none. Latency: [`contract::latency::LANE_CYCLES`]; one activation a cycle. Golden: `contract::lane`.
 //!
-//! The complement is one less than the negative. Adding the missing 1 here would cost a carry chain a lane and a ninth
-//! bit for -(-128); the adder tree has a free carry input for it.
+//! The synchronous clear of a flip-flop is free in every FPGA, so a lane is no lookup table at all; the adders behind it
+//! add or subtract (C-LANE-2). A zero trit that stays holds eight flip-flops at rest.
 //!
-//! Does not: decode trits, or repair a trit that is negative and zero.
+//! Does not: negate.
 
 use contract::widths::ACTIVATION_BITS;
 use rust_hdl::prelude::*;
 
-use crate::hdl::{Bus, Register, signed_cast};
+use crate::hdl::{Bus, ResetRegister};
 
-/// One trit times one activation, registered.
+/// One trit's activation, registered.
 #[derive(LogicBlock, Debug)]
 pub struct TernaryLane {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
-    /// The activation, 8 bits.
+    /// Two's complement.
     pub activation: Bus<In>,
-    /// The trit is not zero.
-    pub nonzero: Bus<In>,
-    /// The trit is -1.
-    pub negative: Bus<In>,
-    /// The activation, 0 or the activation's complement, 8 bits.
+    /// The trit is zero.
+    pub zero: Bus<In>,
+    /// Activation, or 0.
     pub operand: Bus<Out>,
-    /// Added to `operand`, gives the product.
-    pub carry: Bus<Out>,
-    operand_register: Register,
-    carry_register: Register,
+    operand_register: ResetRegister,
 }
 
 impl Default for TernaryLane {
@@ -54,12 +47,9 @@ impl Default for TernaryLane {
         Self {
             clock: Signal::default(),
             activation: Bus::new(width),
-            nonzero: Bus::new(1),
-            negative: Bus::new(1),
+            zero: Bus::new(1),
             operand: Bus::new(width),
-            carry: Bus::new(1),
-            operand_register: Register::new(width),
-            carry_register: Register::new(1),
+            operand_register: ResetRegister::new(width),
         }
     }
 }
@@ -67,15 +57,12 @@ impl Default for TernaryLane {
 impl Logic for TernaryLane {
     #[hdl_gen]
     fn update(&mut self) {
-        comment!("One trit times one activation: the activation, 0, or the complement with a carry of 1.");
-        clock!(self, clock, operand_register, carry_register);
+        comment!("One trit's activation: a zero trit clears it.");
+        clock!(self, clock, operand_register);
+        self.operand_register.reset.next = self.zero.val();
         self.operand_register.enable.next = true.into();
-        self.operand_register.d.next = signed_cast(self.nonzero.val(), self.operand.bits())
-            & (self.activation.val() ^ signed_cast(self.negative.val(), self.operand.bits()));
+        self.operand_register.d.next = self.activation.val();
         self.operand.next = self.operand_register.q.val();
-        self.carry_register.enable.next = true.into();
-        self.carry_register.d.next = self.negative.val();
-        self.carry.next = self.carry_register.q.val();
     }
 }
 
@@ -87,12 +74,11 @@ mod tests {
     use crate::testing::{Bench, Values, bench};
 
     fn lane() -> Bench<TernaryLane> {
-        bench!(TernaryLane::default(), "ternary_lane": activation, nonzero, negative => operand, carry)
+        bench!(TernaryLane::default(), "ternary_lane": activation, zero => operand)
     }
 
     fn inputs(trit: Trit, activation: i8) -> Values {
-        let activation = activation.cast_unsigned().into();
-        [activation, trit.is_nonzero().into(), trit.is_negative().into()].map(|v| vec![v]).into()
+        [activation.cast_unsigned().into(), (!trit.is_nonzero()).into()].map(|v| vec![v]).into()
     }
 
     #[test]
@@ -104,7 +90,7 @@ mod tests {
         let outputs = lane().run(&cycles, 1);
         for (i, &(trit, a)) in pairs.iter().enumerate() {
             let operand = u64::from(contract::lane(trit, a).cast_unsigned());
-            assert_eq!(outputs[i + 1], [vec![operand], vec![trit.is_negative().into()]], "{trit:?} * {a}");
+            assert_eq!(outputs[i + 1], [vec![operand]], "{trit:?} * {a}");
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!                +---------------+
-//!   weight_nz ==>|               |==> nonzero
-//!  weight_neg ==>|  tile_memory  |
-//!        beat -->|               |==> negative
+//! weight_zero ==>|               |==> zero
+//! weight_sign ==>|  tile_memory  |
+//!        beat -->|               |==> sign
 //! write, swap -->+-------/\------+
 //! ```
 //!
@@ -13,19 +13,20 @@
 //! | `clock` | in | 1 | rising edge |
 //! | `write` | in | 1 | the loading tile takes beat `beat` at this edge |
 //! | `beat` | in | clog2(BEATS) | |
-//! | `weight_nz`, `weight_neg` | in | TRITS x 1 | the trits of a beat |
+//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | the trits of a beat |
 //! | `swap` | in | 1 | the held tile takes the loading one, as it was before this edge |
-//! | `nonzero`, `negative` | out | COLUMNS x LANES | the held tile |
+//! | `zero`, `sign` | out | COLUMNS x LANES, rounded up to whole bytes | the held tile |
 //!
 //! Parameters: [`Parameters`]; TRITS = `trits_per_beat()`, BEATS = `beats()`. Latency: 1 cycle to load, 1 to swap;
 //! both may happen in one cycle. Golden: an array.
 //!
-//! In the stream, a column takes LANES trits padded to whole bytes of five, column 0 first; the last beat is padded.
-//! Padding is not stored. A memory is Verilog written by hand; `update` is compared with it over 100,000 random cycles.
+//! A column takes whole bytes of five trits, column 0 first; only the last beat is padded, and that padding is not stored.
+//! A memory is Verilog written by hand; `update` is compared with it over 100,000 random cycles.
 //!
 //! Does not: know which beats were written; `weight_tile` does.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use rust_hdl::prelude::*;
 
@@ -41,66 +42,42 @@ pub struct TileMemory {
     pub write: Bus<In>,
     /// Which beat of the tile.
     pub beat: Bus<In>,
-    /// The beat's trits: not zero.
-    pub weight_nz: Pack<Bus<In>>,
-    /// The beat's trits: -1.
-    pub weight_neg: Pack<Bus<In>>,
+    /// The beat's trits: which are zero.
+    pub weight_zero: Pack<Bus<In>>,
+    /// The beat's trits: their signs.
+    pub weight_sign: Pack<Bus<In>>,
     /// The held tile takes the loading one at this edge.
     pub swap: Bus<In>,
-    /// The held tile: not zero.
-    pub nonzero: Pack<Pack<Bus<Out>>>,
-    /// The held tile: -1.
-    pub negative: Pack<Pack<Bus<Out>>>,
-    /// The loading tile, (nonzero, negative), column after column without padding.
+    /// The held tile: which trits are zero.
+    pub zero: Pack<Pack<Bus<Out>>>,
+    /// The held tile: their signs.
+    pub sign: Pack<Pack<Bus<Out>>>,
+    /// The loading tile, (zero, sign), column after column.
     _loading: Vec<(Word, Word)>,
-    _parameters: Parameters,
-}
-
-/// Consecutive trits of a beat that are consecutive in the tile, too.
-struct Run {
-    beat: usize,
-    /// First trit of the beat.
-    from: usize,
-    /// First trit of the tile, padding not counted.
-    to: usize,
-    length: usize,
 }
 
 impl TileMemory {
     /// The tiles of the array that `parameters` describe, which are valid.
     pub fn new(parameters: &Parameters) -> Self {
-        let (lanes, columns) = (parameters.lanes as usize, parameters.columns as usize);
+        let (lanes, columns) = (parameters.padded_lanes() as usize, parameters.columns as usize);
         let trits = parameters.trits_per_beat() as usize;
         Self {
             clock: Signal::default(),
             write: Bus::new(1),
             beat: Bus::new(clog2(parameters.beats())),
-            weight_nz: Pack::new(trits, 1),
-            weight_neg: Pack::new(trits, 1),
+            weight_zero: Pack::new(trits, 1),
+            weight_sign: Pack::new(trits, 1),
             swap: Bus::new(1),
-            nonzero: Pack::of(columns, || Pack::new(lanes, 1)),
-            negative: Pack::of(columns, || Pack::new(lanes, 1)),
+            zero: Pack::of(columns, || Pack::new(lanes, 1)),
+            sign: Pack::of(columns, || Pack::new(lanes, 1)),
             _loading: vec![(Word::from(false), Word::from(false)); lanes * columns],
-            _parameters: *parameters,
         }
     }
 
-    /// Where each trit of the stream goes, in the stream's order.
-    fn runs(&self) -> Vec<Run> {
-        let lanes = self._parameters.lanes as usize;
-        let padded = self._parameters.padded_lanes() as usize;
-        let per_beat = self.weight_nz.len();
-        let mut runs = vec![];
-        for column in 0..self.nonzero.len() {
-            let mut lane = 0;
-            while lane < lanes {
-                let (beat, from) = ((column * padded + lane) / per_beat, (column * padded + lane) % per_beat);
-                let length = (per_beat - from).min(lanes - lane);
-                runs.push(Run { beat, from, to: column * lanes + lane, length });
-                lane += length;
-            }
-        }
-        runs
+    /// The trits of the tile that a beat carries.
+    fn of_beat(&self, beat: usize) -> Range<usize> {
+        let per_beat = self.weight_zero.len();
+        beat * per_beat..(beat * per_beat + per_beat).min(self._loading.len())
     }
 }
 
@@ -110,26 +87,24 @@ impl Logic for TileMemory {
             return;
         }
         if self.swap.val().any() {
-            let lanes = self.nonzero[0].len();
-            for (i, (nonzero, negative)) in self._loading.iter().enumerate() {
-                self.nonzero[i / lanes][i % lanes].next = *nonzero;
-                self.negative[i / lanes][i % lanes].next = *negative;
+            let lanes = self.zero[0].len();
+            for (i, (zero, sign)) in self._loading.iter().enumerate() {
+                self.zero[i / lanes][i % lanes].next = *zero;
+                self.sign[i / lanes][i % lanes].next = *sign;
             }
         }
         if self.write.val().any() {
-            let beat = self.beat.val().value();
-            for run in self.runs().into_iter().filter(|run| run.beat as u64 == beat) {
-                for i in 0..run.length {
-                    self._loading[run.to + i] =
-                        (self.weight_nz[run.from + i].val(), self.weight_neg[run.from + i].val());
-                }
+            // A beat that the tile does not have is never written.
+            let beat = usize::try_from(self.beat.val().value()).unwrap_or(0);
+            for (i, to) in self.of_beat(beat).enumerate() {
+                self._loading[to] = (self.weight_zero[i].val(), self.weight_sign[i].val());
             }
         }
     }
 
     fn connect(&mut self) {
-        self.nonzero.connect();
-        self.negative.connect();
+        self.zero.connect();
+        self.sign.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -139,47 +114,29 @@ impl Logic for TileMemory {
 
 impl TileMemory {
     fn text(&self) -> Result<String, std::fmt::Error> {
-        let runs = self.runs();
         let mut v = String::new();
         let top = self._loading.len() - 1;
-        writeln!(v, "// The tile being loaded, column after column, without the stream's padding.")?;
-        writeln!(v, "reg [{top}:0] loading_nonzero;\nreg [{top}:0] loading_negative;")?;
-        writeln!(v, "reg [{top}:0] held_nonzero;\nreg [{top}:0] held_negative;")?;
-        writeln!(v, "assign nonzero = held_nonzero;\nassign negative = held_negative;")?;
-        let unused = self.padding(&runs);
-        if !unused.is_empty() {
-            writeln!(v, "wire unused_padding = &{{1'b0, {}}};", unused.join(", "))?;
+        writeln!(v, "// The tile being loaded, column after column, and the one being used.")?;
+        writeln!(v, "reg [{top}:0] loading_zero;\nreg [{top}:0] loading_sign;")?;
+        writeln!(v, "reg [{top}:0] held_zero;\nreg [{top}:0] held_sign;")?;
+        writeln!(v, "assign zero = held_zero;\nassign sign = held_sign;")?;
+        if self.of_beat(0).len() < self.weight_zero.len() {
+            let unused = format!("[{}:{}]", self.weight_zero.len() - 1, self.of_beat(0).len());
+            writeln!(v, "wire unused_padding = &{{1'b0, weight_zero{unused}, weight_sign{unused}}};")?;
         }
         writeln!(v, "always @(posedge clock) begin\n  if (swap) begin")?;
-        writeln!(v, "    held_nonzero <= loading_nonzero;\n    held_negative <= loading_negative;\n  end")?;
-        for of_beat in runs.chunk_by(|a, b| a.beat == b.beat) {
-            writeln!(v, "  if (write && beat == {}'d{}) begin", self.beat.bits(), of_beat[0].beat)?;
-            for run in of_beat {
-                let to = format!("[{}:{}]", run.to + run.length - 1, run.to);
-                let from = format!("[{}:{}]", run.from + run.length - 1, run.from);
-                writeln!(v, "    loading_nonzero{to} <= weight_nz{from};")?;
-                writeln!(v, "    loading_negative{to} <= weight_neg{from};")?;
-            }
-            writeln!(v, "  end")?;
+        writeln!(v, "    held_zero <= loading_zero;\n    held_sign <= loading_sign;\n  end")?;
+        let beats = self._loading.len().div_ceil(self.weight_zero.len());
+        for beat in 0..beats {
+            let to = self.of_beat(beat);
+            let from = format!("[{}:0]", to.len() - 1);
+            let to = format!("[{}:{}]", to.end - 1, to.start);
+            writeln!(v, "  if (write && beat == {}'d{beat}) begin", self.beat.bits())?;
+            writeln!(v, "    loading_zero{to} <= weight_zero{from};")?;
+            writeln!(v, "    loading_sign{to} <= weight_sign{from};\n  end")?;
         }
         writeln!(v, "end")?;
         Ok(v)
-    }
-
-    /// The trits of a beat that are padding in every beat: read by nothing.
-    fn padding(&self, runs: &[Run]) -> Vec<String> {
-        let mut used = vec![false; self.weight_nz.len()];
-        runs.iter().for_each(|run| used[run.from..run.from + run.length].fill(true));
-        let mut names = vec![];
-        let mut start = 0;
-        for group in used.chunk_by(|a, b| a == b) {
-            if !group[0] {
-                let slice = format!("[{}:{}]", start + group.len() - 1, start);
-                names.extend([format!("weight_nz{slice}"), format!("weight_neg{slice}")]);
-            }
-            start += group.len();
-        }
-        names
     }
 }
 
@@ -192,7 +149,7 @@ mod tests {
     fn memory(parameters: &Parameters) -> Bench<TileMemory> {
         bench!(
             TileMemory::new(parameters),
-            "tile_memory": write, beat, weight_nz, weight_neg, swap => nonzero, negative
+            "tile_memory": write, beat, weight_zero, weight_sign, swap => zero, sign
         )
     }
 
@@ -200,10 +157,9 @@ mod tests {
         Parameters { lanes, columns, tokens: 1, stream_bits, acc_bits: 24 }
     }
 
-    /// The trits of a tile without padding, from beats one after the other.
+    /// The trits of a tile without the last beat's padding, from beats one after the other.
     fn unpadded(stream: &[u64], p: &Parameters) -> Vec<u64> {
-        let columns = stream.chunks(p.padded_lanes() as usize).take(p.columns as usize);
-        columns.flat_map(|column| column[..p.lanes as usize].to_vec()).collect()
+        stream[..(p.columns * p.padded_lanes()) as usize].to_vec()
     }
 
     #[test]
@@ -219,14 +175,14 @@ mod tests {
             let mut random = Random::new(count);
             let mut cycle = |i: u64| {
                 let mut bits = || (0..trits).map(|_| random.below(2)).collect::<Vec<_>>();
-                let (nz, neg) = (bits(), bits());
+                let (zero, sign) = (bits(), bits());
                 // First all beats and a swap, then at random.
                 let (write, beat, swap) = if i <= beats {
                     ((i < beats).into(), i % beats, (i == beats).into())
                 } else {
                     (random.below(2), random.below(beats), random.below(2))
                 };
-                vec![vec![write], vec![beat], nz, neg, vec![swap]]
+                vec![vec![write], vec![beat], zero, sign, vec![swap]]
             };
             let cycles: Vec<Values> = (0..count).map(&mut cycle).collect();
             let known = usize::try_from(beats).expect("few") + 1;

@@ -3,8 +3,8 @@
 //! ```text
 //!                  +-----------------+--> beat_valid
 //!  weight_valid -->|                 |<-- beat_ready
-//!  weight_ready <--|  weight_stream  |==> beat_nonzero
-//!   weight_data ==>|                 |==> beat_negative
+//!  weight_ready <--|  weight_stream  |==> beat_zero
+//!   weight_data ==>|                 |==> beat_sign
 //!                  |                 |--> taken
 //!         reset -->+-------/\--------+--> invalid
 //! ```
@@ -15,7 +15,7 @@
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | a beat is accepted when both are high at the edge |
 //! | `weight_data` | in | BYTES x 8 | its bytes, each five trits (C-PACK-1) |
 //! | `beat_valid`, `beat_ready` | out, in | 1, 1 | a beat is taken when both are high at the edge |
-//! | `beat_nonzero`, `beat_negative` | out | TRITS x 1 | its trits; five of byte 0 first |
+//! | `beat_zero`, `beat_sign` | out | TRITS x 1 | its trits; five of byte 0 first |
 //! | `taken` | out | 1 | at this edge a beat leaves the FIFO, which then has room for one more |
 //! | `invalid` | out | 1 | the beat has a byte that is no code; in the first cycle in which it is offered |
 //!
@@ -53,18 +53,18 @@ pub struct WeightStream {
     pub beat_valid: Bus<Out>,
     /// The beat is taken.
     pub beat_ready: Bus<In>,
-    /// The beat's trits: not zero.
-    pub beat_nonzero: Pack<Bus<Out>>,
-    /// The beat's trits: -1.
-    pub beat_negative: Pack<Bus<Out>>,
+    /// The beat's trits: which are zero.
+    pub beat_zero: Pack<Bus<Out>>,
+    /// The beat's trits: their signs.
+    pub beat_sign: Pack<Bus<Out>>,
     /// A beat leaves the FIFO at this edge.
     pub taken: Bus<Out>,
     /// The beat has just come, and has an invalid byte.
     pub invalid: Bus<Out>,
     weight_fifo: StreamFifo,
     trit_decoder: Vec<TritDecoder>,
-    nonzero_register: Bank,
-    negative_register: Bank,
+    zero_register: Bank,
+    sign_register: Bank,
     invalid_register: Bank,
     valid_register: ResetRegister,
     fresh_register: ResetRegister,
@@ -86,14 +86,14 @@ impl WeightStream {
             weight_data: Pack::new(bytes, 8),
             beat_valid: Bus::new(1),
             beat_ready: Bus::new(1),
-            beat_nonzero: Pack::new(trits, 1),
-            beat_negative: Pack::new(trits, 1),
+            beat_zero: Pack::new(trits, 1),
+            beat_sign: Pack::new(trits, 1),
             taken: Bus::new(1),
             invalid: Bus::new(1),
             weight_fifo: StreamFifo::new(parameters.fifo_beats as usize, bytes, 8),
             trit_decoder: (0..bytes).map(|_| TritDecoder::default()).collect(),
-            nonzero_register: Bank::new(bytes, trits_a_byte),
-            negative_register: Bank::new(bytes, trits_a_byte),
+            zero_register: Bank::new(bytes, trits_a_byte),
+            sign_register: Bank::new(bytes, trits_a_byte),
             invalid_register: Bank::new(bytes, 1),
             valid_register: ResetRegister::new(1),
             fresh_register: ResetRegister::new(1),
@@ -107,7 +107,7 @@ impl Logic for WeightStream {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Packed weights in, beats of trits out: a FIFO, a decoder a byte, and a register.");
-        clock!(self, clock, weight_fifo, nonzero_register, negative_register, invalid_register);
+        clock!(self, clock, weight_fifo, zero_register, sign_register, invalid_register);
         clock!(self, clock, valid_register, fresh_register);
         self.weight_fifo.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
@@ -124,17 +124,17 @@ impl Logic for WeightStream {
         self.valid_register.d.next = self.weight_fifo.output_valid.val();
         self.beat_valid.next = self.valid_register.q.val();
 
-        self.nonzero_register.enable.next = self.advance.val();
-        self.negative_register.enable.next = self.advance.val();
+        self.zero_register.enable.next = self.advance.val();
+        self.sign_register.enable.next = self.advance.val();
         self.invalid_register.enable.next = self.advance.val();
         for i in 0..self.trit_decoder.len() {
             self.trit_decoder[i].code.next = self.weight_fifo.output_data[i].val();
-            Recast::join(&mut self.trit_decoder[i].nonzero, &mut self.nonzero_register.d[i]);
-            Recast::join(&mut self.trit_decoder[i].negative, &mut self.negative_register.d[i]);
+            Recast::join(&mut self.trit_decoder[i].zero, &mut self.zero_register.d[i]);
+            Recast::join(&mut self.trit_decoder[i].sign, &mut self.sign_register.d[i]);
             self.invalid_register.d[i].next = self.trit_decoder[i].invalid.val();
         }
-        Recast::join(&mut self.nonzero_register.q, &mut self.beat_nonzero);
-        Recast::join(&mut self.negative_register.q, &mut self.beat_negative);
+        Recast::join(&mut self.zero_register.q, &mut self.beat_zero);
+        Recast::join(&mut self.sign_register.q, &mut self.beat_sign);
 
         self.fresh_register.enable.next = true.into();
         self.fresh_register.d.next = self.weight_fifo.output_valid.val() & self.advance.val();
@@ -154,6 +154,7 @@ mod tests {
 
     use contract::latency::{DECODE_CYCLES, STREAM_FIFO_CYCLES};
     use contract::packing::decode5;
+    use contract::{Trit, trits_of};
 
     use super::*;
     use crate::Parameters;
@@ -170,7 +171,7 @@ mod tests {
         bench!(
             WeightStream::new(&parameters),
             "weight_stream": reset, weight_valid, weight_data, beat_ready
-                => weight_ready, beat_valid, taken, invalid, beat_nonzero, beat_negative
+                => weight_ready, beat_valid, taken, invalid, beat_zero, beat_sign
         )
     }
 
@@ -178,17 +179,19 @@ mod tests {
         vec![vec![reset.into()], vec![valid.into()], data, vec![ready.into()]]
     }
 
-    /// The wires of a beat's trits, and whether a byte of it is invalid.
-    fn golden(beat: &[u64]) -> ([Vec<u64>; 2], bool) {
-        let decoded: Vec<_> = beat.iter().map(|&byte| decode5(byte.to_le_bytes()[0])).collect();
-        let trits = || decoded.iter().flat_map(|(trits, _)| trits);
-        (
-            [
-                trits().map(|trit| trit.is_nonzero().into()).collect(),
-                trits().map(|trit| trit.is_negative().into()).collect(),
-            ],
-            decoded.iter().any(|(_, invalid)| *invalid),
-        )
+    /// A beat's trits, and whether a byte of it is invalid.
+    fn golden(beat: &[u64]) -> (Vec<[Trit; 5]>, bool) {
+        let decoded = beat.iter().map(|&byte| decode5(byte.to_le_bytes()[0]));
+        let (trits, invalid): (_, Vec<bool>) = decoded.unzip();
+        (trits, invalid.contains(&true))
+    }
+
+    /// The trits that the wires of a beat say.
+    fn trits(zero: &[u64], sign: &[u64]) -> Vec<[Trit; 5]> {
+        let byte = |(zero, sign): (&[u64], &[u64])| {
+            trits_of(std::array::from_fn(|i| zero[i] == 1), std::array::from_fn(|i| sign[i] == 1))
+        };
+        zero.chunks(5).zip(sign.chunks(5)).map(byte).collect()
     }
 
     /// A queue of FIFO_BEATS rows, the beat that its memory offers, and the beat that is decoded.
@@ -248,7 +251,10 @@ mod tests {
             let outputs = stream(bytes).run(&cycles, 1 + known);
             for (i, ((flags, decoded), output)) in expected.iter().zip(&outputs[1..]).enumerate() {
                 assert_eq!(output[..4], flags.map(|flag| vec![flag]), "cycle {i}");
-                assert!(decoded.as_ref().is_none_or(|beat| output[4..] == golden(beat).0), "cycle {i}");
+                assert!(
+                    decoded.as_ref().is_none_or(|beat| trits(&output[4], &output[5]) == golden(beat).0),
+                    "cycle {i}"
+                );
             }
         }
     }
@@ -268,9 +274,9 @@ mod tests {
         assert_eq!(of(1), pulse(&[first, first + 1, first + 2]), "beat_valid");
         assert_eq!(of(2), pulse(&[first - 1, first, first + 1]), "taken");
         assert_eq!(of(3), pulse(&[first + 2]), "invalid");
-        assert_eq!(outputs[first][4..], [vec![1; 5], vec![0; 5]]);
-        assert_eq!(outputs[first + 1][4..], [vec![1; 5], vec![1; 5]]);
-        assert_eq!(outputs[first + 2][4..], [vec![0; 5], vec![0; 5]]);
+        for (i, trit) in [Trit::Plus, Trit::Minus, Trit::Zero].into_iter().enumerate() {
+            assert_eq!(trits(&outputs[first + i][4], &outputs[first + i][5]), [[trit; 5]]);
+        }
     }
 
     #[test]

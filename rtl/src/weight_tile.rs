@@ -3,9 +3,9 @@
 //! ```text
 //!                  +---------------+
 //!  weight_valid -->|               |--> held
-//!  weight_ready <--|  weight_tile  |==> nonzero
-//!     weight_nz ==>|               |==> negative
-//!    weight_neg ==>|               |<-- release_tile
+//!  weight_ready <--|  weight_tile  |==> zero
+//!   weight_zero ==>|               |==> sign
+//!   weight_sign ==>|               |<-- release_tile
 //!                  +-------/\------+
 //! ```
 //!
@@ -13,10 +13,10 @@
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, drops both tiles |
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | a beat is taken when both are high at the edge |
-//! | `weight_nz`, `weight_neg` | in | TRITS x 1 | the trits of a beat |
+//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | the trits of a beat (C-LANE-3) |
 //! | `held` | out | 1 | a tile is held |
 //! | `release_tile` | in | 1 | this is the last cycle that uses it; only while `held` |
-//! | `nonzero`, `negative` | out | COLUMNS x LANES | the held tile |
+//! | `zero`, `sign` | out | COLUMNS x LANES, rounded up to whole bytes | the held tile |
 //!
 //! Parameters: [`Parameters`]. Latency: last beat taken to `held`, [`contract::latency::TILE_SWAP_CYCLES`]; a beat a
 //! cycle while tiles are released in time. Golden: the trits of the stream, in order.
@@ -43,18 +43,18 @@ pub struct WeightTile {
     pub weight_valid: Bus<In>,
     /// A beat can be taken.
     pub weight_ready: Bus<Out>,
-    /// The beat's trits: not zero.
-    pub weight_nz: Pack<Bus<In>>,
-    /// The beat's trits: -1.
-    pub weight_neg: Pack<Bus<In>>,
+    /// The beat's trits: which are zero.
+    pub weight_zero: Pack<Bus<In>>,
+    /// The beat's trits: their signs.
+    pub weight_sign: Pack<Bus<In>>,
     /// A tile is held.
     pub held: Bus<Out>,
     /// The held tile is used for the last time.
     pub release_tile: Bus<In>,
-    /// The held tile: not zero.
-    pub nonzero: Pack<Pack<Bus<Out>>>,
-    /// The held tile: -1.
-    pub negative: Pack<Pack<Bus<Out>>>,
+    /// The held tile: which trits are zero.
+    pub zero: Pack<Pack<Bus<Out>>>,
+    /// The held tile: their signs.
+    pub sign: Pack<Pack<Bus<Out>>>,
     tile_memory: TileMemory,
     beat_register: ResetRegister,
     loaded_register: ResetRegister,
@@ -69,7 +69,7 @@ pub struct WeightTile {
 impl WeightTile {
     /// The weight side of the array that `parameters` describe, which are valid.
     pub fn new(parameters: &Parameters) -> Self {
-        let (lanes, columns) = (parameters.lanes as usize, parameters.columns as usize);
+        let (lanes, columns) = (parameters.padded_lanes() as usize, parameters.columns as usize);
         let trits = parameters.trits_per_beat() as usize;
         let beat_bits = clog2(parameters.beats());
         Self {
@@ -77,12 +77,12 @@ impl WeightTile {
             reset: Bus::new(1),
             weight_valid: Bus::new(1),
             weight_ready: Bus::new(1),
-            weight_nz: Pack::new(trits, 1),
-            weight_neg: Pack::new(trits, 1),
+            weight_zero: Pack::new(trits, 1),
+            weight_sign: Pack::new(trits, 1),
             held: Bus::new(1),
             release_tile: Bus::new(1),
-            nonzero: Pack::of(columns, || Pack::new(lanes, 1)),
-            negative: Pack::of(columns, || Pack::new(lanes, 1)),
+            zero: Pack::of(columns, || Pack::new(lanes, 1)),
+            sign: Pack::of(columns, || Pack::new(lanes, 1)),
             tile_memory: TileMemory::new(parameters),
             beat_register: ResetRegister::new(beat_bits),
             loaded_register: ResetRegister::new(1),
@@ -123,13 +123,13 @@ impl Logic for WeightTile {
         self.held_register.d.next = self.swap.val();
         self.held.next = self.held_register.q.val();
 
-        Wires::join(&mut self.weight_nz, &mut self.tile_memory.weight_nz);
-        Wires::join(&mut self.weight_neg, &mut self.tile_memory.weight_neg);
+        Wires::join(&mut self.weight_zero, &mut self.tile_memory.weight_zero);
+        Wires::join(&mut self.weight_sign, &mut self.tile_memory.weight_sign);
         self.tile_memory.write.next = self.write.val();
         self.tile_memory.beat.next = self.beat_register.q.val();
         self.tile_memory.swap.next = self.swap.val();
-        Wires::join(&mut self.tile_memory.nonzero, &mut self.nonzero);
-        Wires::join(&mut self.tile_memory.negative, &mut self.negative);
+        Wires::join(&mut self.tile_memory.zero, &mut self.zero);
+        Wires::join(&mut self.tile_memory.sign, &mut self.sign);
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
     fn tile(parameters: &Parameters) -> Bench<WeightTile> {
         bench!(
             WeightTile::new(parameters),
-            "weight_tile": reset, weight_valid, weight_nz, weight_neg, release_tile => weight_ready, held, nonzero, negative
+            "weight_tile": reset, weight_valid, weight_zero, weight_sign, release_tile => weight_ready, held, zero, sign
         )
     }
 
@@ -153,8 +153,8 @@ mod tests {
         Parameters { lanes: 5, columns, tokens: 1, stream_bits: 8, acc_bits: 24 }
     }
 
-    fn cycle(reset: bool, valid: bool, nz: Vec<u64>, neg: Vec<u64>, release: bool) -> Values {
-        vec![vec![reset.into()], vec![valid.into()], nz, neg, vec![release.into()]]
+    fn cycle(reset: bool, valid: bool, zero: Vec<u64>, sign: Vec<u64>, release: bool) -> Values {
+        vec![vec![reset.into()], vec![valid.into()], zero, sign, vec![release.into()]]
     }
 
     /// What the header promises, as a model: at most one full loading tile, and a held one.
@@ -173,8 +173,8 @@ mod tests {
                 let (reset, valid) = (random.chance(1), random.chance(eager));
                 let release = held.is_some() && random.chance(100 - busy);
                 let mut trits = || (0..5).map(|_| random.below(2)).collect::<Vec<_>>();
-                let (nz, neg) = (trits(), trits());
-                cycles.push(cycle(reset, valid, nz.clone(), neg.clone(), release));
+                let (zero, sign) = (trits(), trits());
+                cycles.push(cycle(reset, valid, zero.clone(), sign.clone(), release));
                 let full = loading.len() == beats;
                 let swap = full && (held.is_none() || release);
                 let ready = !full || swap;
@@ -185,7 +185,7 @@ mod tests {
                     held = None;
                 }
                 if valid && ready {
-                    loading.push([nz, neg]);
+                    loading.push([zero, sign]);
                 }
                 if reset {
                     (loading, held) = (vec![], None);

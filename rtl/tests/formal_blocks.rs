@@ -9,12 +9,12 @@ mod common;
 use std::fs;
 
 use common::folder;
-use contract::latency::{LANE_CYCLES, array_cycles, tree_levels};
-use contract::widths::{sum_bits, tree_bits};
+use contract::latency::{BYTE_LEVELS, LANE_CYCLES, TREE_LEVEL_CYCLES, array_cycles};
+use contract::widths::tree_bits;
 use rtl::adder_tree::AdderTree;
+use rtl::byte_sum::ByteSum;
 use rtl::dot_unit::DotUnit;
 use rtl::eda::Tool;
-use rtl::ternary_lane::TernaryLane;
 use rtl::trit_decoder::TritDecoder;
 use rtl::{Error, Parameters, verilog};
 
@@ -83,7 +83,12 @@ module gold(input wire [7:0] code, output wire [4:0] nonzero, negative, output w
   assign negative = field[6] ? {two[3:2], field[5:3]} : aside[6] ? {2'b00, aside[5:3]} : 5'd0;
 endmodule
 module gate(input wire [7:0] code, output wire [4:0] nonzero, negative, output wire invalid);
-  trit_decoder dut(.code(code), .nonzero(nonzero), .negative(negative), .invalid(invalid));
+  // C-LANE-3: which sign each of the five is relative to; a zero trit has any.
+  wire [4:0] zero, sign;
+  wire fourth = sign[4] ^ sign[0];
+  assign nonzero = ~zero;
+  assign negative = ~zero & {fourth, sign[3] ^ fourth, sign[2] ^ sign[0], sign[1] ^ sign[0], sign[0]};
+  trit_decoder dut(.code(code), .zero(zero), .sign(sign), .invalid(invalid));
 endmodule
 ";
 
@@ -94,23 +99,31 @@ fn the_decoder_is_the_table_of_the_byte_code() {
     assert_proved(&emitted, DECODER, after(0), ("|", "&"));
 }
 
+/// C-LANE-1 and C-LANE-4, as their words say it. That this is the dot product of the trits, the contract's tests show.
 #[test]
-fn a_lane_multiplies() {
-    let emitted =
-        verilog::emit(&mut TernaryLane::default(), "ternary_lane").expect("a design without faults");
-    let specification = "
-module gold(input wire clock, nonzero, minus, input wire signed [7:0] activation, output reg signed [8:0] product);
-  wire signed [1:0] trit = nonzero ? (minus ? -2'sd1 : 2'sd1) : 2'sd0;
-  always @(posedge clock) product <= trit * activation;
-endmodule
-module gate(input wire clock, nonzero, minus, input wire signed [7:0] activation, output wire signed [8:0] product);
-  wire signed [7:0] operand; wire carry;
-  assign product = operand + $signed({1'b0, carry});
-  ternary_lane dut(.clock(clock), .nonzero(nonzero), .negative(nonzero & minus), .activation(activation),
-    .operand(operand), .carry(carry));
-endmodule
-";
-    assert_proved(&emitted, specification, after(LANE_CYCLES), ("^", "|"));
+fn a_byte_of_lanes_is_cleared_and_added_in_its_order() {
+    let emitted = verilog::emit(&mut ByteSum::default(), "byte_sum").expect("a design without faults");
+    let latency = LANE_CYCLES + BYTE_LEVELS * TREE_LEVEL_CYCLES;
+    let lane = |i: usize| {
+        let activation = format!("$signed(activation[{}:{}])", 8 * i + 7, 8 * i);
+        format!("  wire signed [10:0] lane{i} = zero[{i}] ? 11'sd0 : {activation};\n")
+    };
+    let ports = "(input wire clock, input wire [39:0] activation, input wire [4:0] zero, sign, \
+                 output wire signed [11:0] total)";
+    let specification = format!(
+        "module gold{ports};
+{lanes}  wire signed [10:0] low = sign[1] ? lane0 - lane1 : lane0 + lane1;
+  wire signed [10:0] high = sign[3] ? lane4 - lane3 : lane4 + lane3;
+  wire signed [10:0] four = sign[4] ? low - high : low + high;
+  wire signed [10:0] five = sign[2] ? four - lane2 : four + lane2;
+{sums}  assign total = sum{latency};\nendmodule
+module gate{ports};
+  byte_sum dut(.clock(clock), .activation(activation), .zero(zero), .sign(sign), .sum(total[10:0]), .negative(total[11]));
+endmodule\n",
+        lanes = (0..5).map(lane).collect::<String>(),
+        sums = delayed_sum(&["$signed({sign[0], five})".to_owned()], 12, latency),
+    );
+    assert_proved(&emitted, &specification, after(latency), ("^", "|"));
 }
 
 /// `terms` added up. In halves: SAT hardly proves that another order of eight terms gives the same sum.
@@ -137,32 +150,34 @@ fn delayed_sum(terms: &[String], bits: u32, cycles: u32) -> String {
 
 #[test]
 fn a_tree_adds() {
-    for lanes in [1, 2, 3, 4, 5, 8] {
-        let (levels, tree) = (tree_levels(lanes), tree_bits(lanes));
+    const BITS: usize = 5;
+    for bytes in [2, 3, 4, 5, 8usize] {
+        let levels = bytes.next_power_of_two().trailing_zeros();
+        let top = BITS + levels as usize - 1;
         let emitted =
-            verilog::emit(&mut AdderTree::new(lanes), "adder_tree").expect("a design without faults");
-        // The block has no clock where it has no level.
-        let clock = if levels == 0 { "" } else { ".clock(clock), " };
-        let terms: Vec<String> = (0..lanes)
-            .map(|i| format!("$signed(operand[{}:{}]) + $signed({{1'b0, carry[{i}]}})", 8 * i + 7, 8 * i))
+            verilog::emit(&mut AdderTree::new(bytes, BITS), "adder_tree").expect("a design without faults");
+        let terms: Vec<String> = (0..bytes)
+            .map(|i| {
+                let operand = format!("$signed(operand[{}:{}])", BITS * i + BITS - 1, BITS * i);
+                format!("(negative[{i}] ? -{operand} : {operand})")
+            })
             .collect();
         let ports = format!(
-            "(input wire clock, input wire [{}:0] operand, input wire [{}:0] carry, output wire signed [{tree}:0] total)",
-            8 * lanes - 1,
-            lanes - 1
+            "(input wire clock, input wire [{}:0] operand, input wire [{}:0] negative, output wire signed [{}:0] total)",
+            BITS * bytes - 1,
+            bytes - 1,
+            top + 1
         );
         let specification = format!(
             "module gold{ports};\n{}  assign total = sum{levels};\nendmodule
 module gate{ports};
-  wire signed [{top}:0] sum; wire sum_carry;
-  assign total = sum + $signed({{1'b0, sum_carry}});
-  adder_tree dut({clock}.operand(operand), .carry(carry), .sum(sum), .sum_carry(sum_carry));
+  wire signed [{top}:0] sum; wire sum_negative;
+  assign total = sum_negative ? -sum : sum;
+  adder_tree dut(.clock(clock), .operand(operand), .negative(negative), .sum(sum), .sum_negative(sum_negative));
 endmodule\n",
-            delayed_sum(&terms, tree + 1, levels),
-            top = tree - 1
+            delayed_sum(&terms, u32::try_from(top).expect("few bits") + 2, levels),
         );
-        let fault = if levels == 0 { ("= carry", "= ~carry") } else { ("{operand[7], ", "{1'b0, ") };
-        assert_proved(&emitted, &specification, after(levels), fault);
+        assert_proved(&emitted, &specification, after(levels), ("^", "|"));
     }
 }
 
@@ -170,20 +185,20 @@ endmodule\n",
 /// or of two, in which each slot's first sum does, and no sum is wanted before the pipeline has one.
 #[test]
 fn a_dot_unit_multiplies_and_accumulates() {
-    let p = Parameters { lanes: 2, columns: 1, tokens: 2, stream_bits: 8, acc_bits: sum_bits(2) + 1 };
+    let p = Parameters { lanes: 2, columns: 1, tokens: 2, stream_bits: 8, acc_bits: tree_bits(2) + 1 };
     let emitted = verilog::emit(&mut DotUnit::new(&p), "dot_unit").expect("a design without faults");
     let latency = array_cycles(p.lanes) - 1;
     let terms: Vec<String> = (0..p.lanes)
         .map(|i| {
             format!(
-                "$signed(nonzero[{i}] ? (minus[{i}] ? -2'sd1 : 2'sd1) : 2'sd0) * $signed(activation[{}:{}])",
+                "$signed(zero[{i}] ? 2'sd0 : minus[{i}] ? -2'sd1 : 2'sd1) * $signed(activation[{}:{}])",
                 8 * i + 7,
                 8 * i
             )
         })
         .collect();
     let ports = format!(
-        "(input wire clock, input wire [{}:0] activation, input wire [{lanes}:0] nonzero, minus,
+        "(input wire clock, input wire [{}:0] activation, input wire [{lanes}:0] zero, minus,
   input wire want, last, fresh, slot, output wire signed [{top}:0] dot);
   reg [3:0] age = 0; reg [1:0] begun = 0; reg emitted = 0;
   wire accumulate = want & age >= {latency}, emit = accumulate & last, first = fresh | ~begun[slot];
@@ -208,7 +223,7 @@ endmodule
 module gate{ports}
   wire [{top}:0] result;
   assign dot = emitted ? result : 0;
-  dot_unit dut(.clock(clock), .activation(activation), .nonzero(nonzero), .negative(nonzero & minus),
+  dot_unit dut(.clock(clock), .activation(activation), .zero({{3'd7, zero}}), .sign({{3'd0, minus[1] ^ minus[0], minus[0]}}),
     .accumulate(accumulate), .emit(emit), .first(first), .slot(slot), .result(result));
 endmodule\n",
         sums = delayed_sum(&terms, p.acc_bits, latency),

@@ -88,9 +88,9 @@ fn a_fault_in_the_text_is_seen() {
     let jobs: Vec<Job> = (0..20).map(|_| Job::random(&p, 4, &mut random)).collect();
     let run = Job::run(&p, &jobs).with_random_stalls(&mut random);
     let faults = [
-        ("activation ^ {8{negative}}", "activation ^ {8{~negative}}"),
-        ("{8'd0, carry[0]}", "{8'd0, ~carry[0]}"),
-        ("{24{~first}}", "{24{first}}"),
+        ("if (zero) operand", "if (~zero) operand"),
+        ("{9'd0, minus[0]}", "{9'd0, ~minus[0]}"),
+        ("{25{~first}}", "{25{first}}"),
         ("assign emit = accumulate & last_stage", "assign emit = accumulate | last_stage"),
         (
             "assign swap = loaded_register & (~held_register | release_tile);",

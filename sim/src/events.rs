@@ -3,6 +3,7 @@
 //! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
 
 use contract::ACTIVATION_BITS;
+use contract::latency::BYTE_LEVELS;
 use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
@@ -11,6 +12,9 @@ use crate::chip::ChipSpec;
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
+
+/// Lanes of a byte of weights.
+const BYTE_LANES: u64 = contract::packing::TRITS_PER_BYTE as u64;
 
 /// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
 const ZERO_DENSITY: (u64, u64) = (1, 3);
@@ -102,7 +106,6 @@ impl Counter<'_> {
         let tile_steps = times * tiling.tiles * tiling.steps;
         let column_cycles = tile_steps * tokens * columns;
         let products = times * tiling.n * tiling.k * tokens;
-        let levels = tree_adders(lanes);
         let datapath = &mut self.events.datapath;
         match self.machine {
             Machine::Ternary => {
@@ -110,13 +113,14 @@ impl Counter<'_> {
                 datapath.lanes_active += active;
                 datapath.lanes_gated += column_cycles * lanes - active;
                 datapath.register_bits += active * u64::from(ACTIVATION_BITS);
-                for &(adders, bits) in &levels {
+                // Signs make an adder subtract, and cost no adder of their own.
+                for (adders, bits) in column_adders(lanes) {
                     add(datapath, bits, column_cycles * adders);
                 }
-                // The signs' popcount is added by the tree's and the accumulator's carry inputs, without an adder.
                 add(datapath, spec.acc_bits, column_cycles);
                 // A trit is two bits, in the loading register and in the held tile.
-                datapath.register_bits += tile_steps * columns * lanes * 2 * 2;
+                let trits = lanes.next_multiple_of(BYTE_LANES);
+                datapath.register_bits += tile_steps * columns * trits * 2 * 2;
                 datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
             }
             Machine::Fp16 => {
@@ -125,8 +129,7 @@ impl Counter<'_> {
                 datapath.fp16_adds += column_cycles * (lanes - 1);
                 // Sums are kept in FP32 across steps, as tensor cores do.
                 datapath.fp32_adds += column_cycles;
-                let tree: u64 = levels.iter().map(|&(adders, _)| adders * 16).sum();
-                datapath.register_bits += products * 16 + column_cycles * (tree + 32);
+                datapath.register_bits += products * 16 + column_cycles * ((lanes - 1) * 16 + 32);
                 datapath.register_bits += tile_steps * columns * lanes * 16 * 2;
             }
         }
@@ -159,17 +162,18 @@ fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     datapath.register_bits += adds * u64::from(bits);
 }
 
-/// A binary tree's levels over `lanes` 8-bit operands: adders of the level and the width of their sums. An operand
-/// without a partner passes through.
-fn tree_adders(lanes: u64) -> Vec<(u64, u32)> {
-    let mut levels = Vec::new();
-    let (mut operands, mut bits) = (lanes, ACTIVATION_BITS);
+/// Adders of a ternary column, and the width of their sums: those of each byte's five lanes (C-LANE-4), and a binary tree
+/// over the bytes. An operand without a partner passes through.
+fn column_adders(lanes: u64) -> Vec<(u64, u32)> {
+    let mut operands = lanes.div_ceil(BYTE_LANES);
+    let mut bits = ACTIVATION_BITS + BYTE_LEVELS;
+    let mut adders = vec![(2 * operands, bits - 2), (operands, bits - 1), (operands, bits)];
     while operands > 1 {
         bits += 1;
-        levels.push((operands / 2, bits));
+        adders.push((operands / 2, bits));
         operands = operands.div_ceil(2);
     }
-    levels
+    adders
 }
 
 /// The paper's convention: linears and full attention, whatever machine and mapping.
@@ -198,7 +202,7 @@ mod tests {
     fn a_small_matrix_worked_by_hand() {
         let mut spec = crate::chip::load("edge").unwrap().spec;
         (spec.lanes, spec.columns) = (4, 2);
-        // 3 x 6 in tiles of 2 columns and steps of 4 lanes: 2 tiles of 2 steps, for 2 tokens.
+        // 3 x 6 in tiles of 2 columns and steps of 4 lanes, which take a byte: 2 tiles of 2 steps, for 2 tokens.
         let tiling = Tiling { n: 3, k: 6, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
         let count = |machine| {
             let mut counter = Counter { spec: &spec, machine, events: Events::default() };
@@ -209,9 +213,9 @@ mod tests {
         let ternary = count(Machine::Ternary);
         let datapath = &ternary.datapath;
         assert_eq!((datapath.lanes_active, datapath.lanes_gated), (24, 40));
-        assert_eq!(datapath.integer_adds, [(9, 32), (10, 16), (24, 16)].into());
-        // Lanes, tree, accumulators; 32 trits of 2 bits, stored twice.
-        assert_eq!(datapath.register_bits, 24 * 8 + (32 * 9 + 16 * 10) + 16 * 24 + 4 * 8 * 2 * 2);
+        assert_eq!(datapath.integer_adds, [(9, 32), (10, 16), (11, 16), (24, 16)].into());
+        // Lanes, tree, accumulators; 40 trits of 2 bits, stored twice.
+        assert_eq!(datapath.register_bits, 24 * 8 + (32 * 9 + 16 * (10 + 11)) + 16 * 24 + 4 * 10 * 2 * 2);
         assert_eq!(datapath.bytes_decoded, 4 * 64);
         let sram = |name| (ternary.sram[name].read_bytes, ternary.sram[name].written_bytes);
         assert_eq!(sram("activation"), (4 * 2 * 4, 2 * 6));
@@ -223,12 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_has_one_adder_fewer_than_operands() {
-        assert_eq!(tree_adders(1), []);
-        assert_eq!(tree_adders(5), [(2, 9), (1, 10), (1, 11)]);
-        assert_eq!(tree_adders(8), [(4, 9), (2, 10), (1, 11)]);
+    fn a_column_has_one_adder_fewer_than_lanes_of_whole_bytes() {
+        assert_eq!(column_adders(4), [(2, 9), (1, 10), (1, 11)]);
+        assert_eq!(column_adders(15), [(6, 9), (3, 10), (3, 11), (1, 12), (1, 13)]);
         for lanes in 1..300 {
-            assert_eq!(tree_adders(lanes).iter().map(|level| level.0).sum::<u64>(), lanes - 1);
+            let adders: u64 = column_adders(lanes).iter().map(|level| level.0).sum();
+            assert_eq!(adders, lanes.next_multiple_of(5) - 1);
         }
     }
 }

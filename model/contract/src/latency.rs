@@ -3,7 +3,7 @@
 
 use crate::requantize::DIGITS;
 
-/// A lane registers its selected operand, so that the multiplexer and the first adder level do not share a cycle.
+/// A lane registers its activation: the register's synchronous clear is what a zero trit does, and costs no lookup table.
 pub const LANE_CYCLES: u32 = 1;
 
 /// One level of the adder tree is registered: one cycle a level.
@@ -51,7 +51,7 @@ pub const OPERANDS_CYCLES: u32 = 1;
 /// Levels of the tree that finds a beat's largest magnitude, each registered: one cycle a level. A single value has
 /// none to be compared with, and still a level: the comparison with its slot's maximum has a cycle of its own.
 pub const fn maximum_levels(lanes: u32) -> u32 {
-    let levels = tree_levels(lanes);
+    let levels = binary_levels(lanes);
     if levels == 0 { 1 } else { levels }
 }
 
@@ -74,9 +74,21 @@ pub const fn quantized_cycles() -> u32 {
     OPERANDS_CYCLES + DIVIDER_CYCLES
 }
 
-/// Levels of a binary adder tree over `lanes` operands.
+/// Levels of a binary tree over `operands` operands.
+const fn binary_levels(operands: u32) -> u32 {
+    operands.next_power_of_two().trailing_zeros()
+}
+
+/// Lanes of a byte.
+#[allow(clippy::cast_possible_truncation, reason = "it is five")]
+const BYTE_LANES: u32 = crate::packing::TRITS_PER_BYTE as u32;
+
+/// Levels that add the five lanes of a byte.
+pub const BYTE_LEVELS: u32 = 3;
+
+/// Levels of the adder tree over `lanes` lanes: those of a byte, and a binary tree over the bytes.
 pub const fn tree_levels(lanes: u32) -> u32 {
-    lanes.next_power_of_two().trailing_zeros()
+    BYTE_LEVELS + binary_levels(lanes.div_ceil(BYTE_LANES))
 }
 
 /// From an activation accepted by the array to the result of its step, cycles.

@@ -8,10 +8,10 @@
 //!
 //! | clauses | file | subject |
 //! |---|---|---|
-//! | C-TRIT | `trit.rs` | the ternary digit and its two wires |
+//! | C-TRIT | `trit.rs` | the ternary digit |
 //! | C-PACK | `packing.rs` | five trits a byte |
 //! | C-QUANT | `quantize.rs`, `weights.rs`, `activations.rs` | absmean weights, absmax activations |
-//! | C-LANE | `lane.rs` | the product of a trit and an activation without a multiplier or a negation |
+//! | C-LANE | `lane.rs` | products and sums of trits and activations without a multiplier or a negation |
 //! | C-WIDTH | `widths.rs` | bits of an activation, a sum and an accumulator; the largest K |
 //! | C-DOT | `dot.rs` | the exact dot product |
 //! | C-LIN | `linear.rs` | from an integer sum back to a real number |
@@ -37,7 +37,7 @@ pub mod widths;
 pub use activations::quantize_activations;
 pub use dot::{DotError, dot};
 pub use half::{f16_to_f32, f32_to_f16};
-pub use lane::{lane, sum_lanes};
+pub use lane::{Pending, add_pending, lane, signs, sum_byte, trits_of};
 pub use linear::{auto_bit_linear, bit_linear};
 pub use packing::IMAGE_VERSION;
 pub use quantize::NotFinite;

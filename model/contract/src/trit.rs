@@ -4,8 +4,6 @@
 ///
 /// **C-TRIT-1: a trit is -1, 0 or +1**, and nothing else can be represented.
 ///
-/// **C-TRIT-2: on two wires a trit is (`nonzero`, `negative`), and negative implies nonzero.** The fourth
-/// combination is never driven: a lane needs no case for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i8)]
 pub enum Trit {
@@ -37,12 +35,12 @@ impl Trit {
         self as i8
     }
 
-    /// The first wire: whether the trit lets its activation through.
+    /// Whether the trit lets its activation through.
     pub const fn is_nonzero(self) -> bool {
         !matches!(self, Trit::Zero)
     }
 
-    /// The second wire: whether the trit inverts its activation.
+    /// Whether the trit negates its activation.
     pub const fn is_negative(self) -> bool {
         matches!(self, Trit::Minus)
     }
@@ -64,9 +62,8 @@ mod tests {
         assert_eq!(Trit::default(), Trit::Zero);
     }
 
-    // Holds C-TRIT-2.
     #[test]
-    fn two_wires_give_the_trit_back_and_negative_implies_nonzero() {
+    fn nonzero_and_negative_give_the_trit_back() {
         for trit in Trit::ALL {
             assert!(trit.is_nonzero() || !trit.is_negative());
             assert_eq!(trit.value(), i8::from(trit.is_nonzero()) - 2 * i8::from(trit.is_negative()));

@@ -86,11 +86,11 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
     const uint64_t beat_count = number(), activation_count = number(), result_count = number(), stop = number();
     const std::vector<bool> weight_valid = pattern(), activation_valid = pattern(), result_room = pattern();
     std::vector<uint64_t> arrival;
-    std::vector<Words> nz, neg;
+    std::vector<Words> zero, sign;
     for (uint64_t i = 0; i < beat_count; ++i) {
         arrival.push_back(number());
-        nz.push_back(words(trits, words_of(top.weight_nz)));
-        neg.push_back(words(trits, words_of(top.weight_neg)));
+        zero.push_back(words(trits, words_of(top.weight_zero)));
+        sign.push_back(words(trits, words_of(top.weight_sign)));
     }
     std::vector<Activation> activations;
     for (uint64_t i = 0; i < activation_count; ++i) {
@@ -128,7 +128,7 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
                          (beats < beat_count && cycle >= arrival[beats] && willing(weight_valid, cycle));
         activation_offered = activation_offered || (accepted < activation_count && willing(activation_valid, cycle));
         top.weight_valid = weight_offered;
-        if (weight_offered) put(top.weight_nz, nz[beats]), put(top.weight_neg, neg[beats]);
+        if (weight_offered) put(top.weight_zero, zero[beats]), put(top.weight_sign, sign[beats]);
         top.activation_valid = activation_offered;
         if (activation_offered) {
             const Activation& a = activations[accepted];

@@ -176,8 +176,10 @@ impl Simulator {
             }
             for (i, beat) in run.weights.iter().enumerate() {
                 number(run.weight_arrival_cycles.get(i).copied().unwrap_or(0));
-                words(beat.iter().map(|trit| (u64::from(trit.is_nonzero()), 1))).for_each(&mut number);
-                words(beat.iter().map(|trit| (u64::from(trit.is_negative()), 1))).for_each(&mut number);
+                words(beat.iter().map(|trit| (u64::from(!trit.is_nonzero()), 1))).for_each(&mut number);
+                let (bytes, _) = beat.as_chunks();
+                words(bytes.iter().flat_map(|byte| contract::signs(*byte)).map(|sign| (sign.into(), 1)))
+                    .for_each(&mut number);
             }
             for activation in &run.activations {
                 words(activation.data.iter().map(|a| (u64::from(a.cast_unsigned()), 8)))
