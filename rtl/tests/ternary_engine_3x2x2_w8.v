@@ -4,7 +4,7 @@
 //   streams       weights 8 bits, activations 32 bits, results 2 a beat
 //   buffers       8 words of activations, 4 beats of weights, bursts of 2 beats
 //   requantiser   1 x 2 dividers
-//   timing        a step takes max(tokens, 2) cycles; 4 cycles from activations to their result
+//   timing        a step takes max(tokens, 2) cycles; 5 cycles from activations to their result
 //
 // Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 8 --acc-bits 24
 //   --activation-bits 32 --activation-words 8 --result-lanes 2 --dividers 1
@@ -233,8 +233,8 @@ module engine (
   wire activation_buffer_stuck;
   wire weight_stream_weight_ready;
   wire weight_stream_beat_valid;
-  wire [4:0] weight_stream_beat_nonzero;
-  wire [4:0] weight_stream_beat_negative;
+  wire [4:0] weight_stream_beat_zero;
+  wire [4:0] weight_stream_beat_sign;
   wire weight_stream_invalid;
   wire mac_array_weight_ready;
   wire mac_array_activation_ready;
@@ -441,8 +441,8 @@ module engine (
     .weight_data(weight_data),
     .beat_valid(weight_stream_beat_valid),
     .beat_ready(mac_array_weight_ready),
-    .beat_nonzero(weight_stream_beat_nonzero),
-    .beat_negative(weight_stream_beat_negative),
+    .beat_zero(weight_stream_beat_zero),
+    .beat_sign(weight_stream_beat_sign),
     .taken(weight_taken),
     .invalid(weight_stream_invalid)
   );
@@ -452,8 +452,8 @@ module engine (
     .reset(flush),
     .weight_valid(weight_stream_beat_valid),
     .weight_ready(mac_array_weight_ready),
-    .weight_nz(weight_stream_beat_nonzero),
-    .weight_neg(weight_stream_beat_negative),
+    .weight_zero(weight_stream_beat_zero),
+    .weight_sign(weight_stream_beat_sign),
     .activation_valid(activation_buffer_word_valid),
     .activation_ready(mac_array_activation_ready),
     .activation_data(activation_buffer_word_data),
@@ -1725,8 +1725,8 @@ module weight_stream (
   input  wire [7:0] weight_data,
   output wire       beat_valid,
   input  wire       beat_ready,
-  output reg  [4:0] beat_nonzero,
-  output reg  [4:0] beat_negative,
+  output reg  [4:0] beat_zero,
+  output reg  [4:0] beat_sign,
   output wire       taken,
   output wire       invalid
 );
@@ -1736,8 +1736,8 @@ module weight_stream (
   wire [7:0] weight_fifo_output_data;
   wire weight_fifo_full;
   wire weight_fifo_empty;
-  wire [4:0] trit_decoder_0_nonzero;
-  wire [4:0] trit_decoder_0_negative;
+  wire [4:0] trit_decoder_0_zero;
+  wire [4:0] trit_decoder_0_sign;
   wire trit_decoder_0_invalid;
   reg invalid_register;
   reg valid_register;
@@ -1756,9 +1756,9 @@ module weight_stream (
     end
   end
   always @(posedge clock)
-    if (advance) beat_nonzero <= trit_decoder_0_nonzero;
+    if (advance) beat_zero <= trit_decoder_0_zero;
   always @(posedge clock)
-    if (advance) beat_negative <= trit_decoder_0_negative;
+    if (advance) beat_sign <= trit_decoder_0_sign;
   always @(posedge clock)
     if (advance) invalid_register <= trit_decoder_0_invalid;
   always @(posedge clock)
@@ -1783,8 +1783,8 @@ module weight_stream (
 
   trit_decoder trit_decoder_0 (
     .code(weight_fifo_output_data),
-    .nonzero(trit_decoder_0_nonzero),
-    .negative(trit_decoder_0_negative),
+    .zero(trit_decoder_0_zero),
+    .sign(trit_decoder_0_sign),
     .invalid(trit_decoder_0_invalid)
   );
 endmodule
@@ -1869,10 +1869,11 @@ endmodule
 // A byte to five trits (C-PACK-1). Where trits 3 and 4 are zero, three bits have moved aside.
 module trit_decoder (
   input  wire [7:0] code,
-  output reg  [4:0] nonzero,
-  output wire [4:0] negative,
+  output wire [4:0] zero,
+  output wire [4:0] sign,
   output wire       invalid
 );
+  reg [4:0] nonzero;
   wire aside;
   wire escape;
   wire b1;
@@ -1884,12 +1885,17 @@ module trit_decoder (
   assign b3 = code[3] | (aside & ~code[7]);
   assign b2 = code[2] | (aside & code[6]);
   assign b1 = code[1] | (aside & ~code[5]);
-  assign negative[0] = nonzero[0] & code[0];
-  assign negative[1] = nonzero[1] & b1;
-  assign negative[2] = nonzero[2] & ((nonzero[0] & b2) | (~nonzero[0] & code[0]));
   assign invalid = ~(nonzero[0] | nonzero[1] | nonzero[2] | b1);
-  assign negative[3] = nonzero[3] & ((nonzero[4] & code[5]) | (~nonzero[4] & code[6]));
-  assign negative[4] = nonzero[4] & code[6];
+  assign zero[0] = ~nonzero[0];
+  assign zero[1] = ~nonzero[1];
+  assign zero[2] = ~nonzero[2];
+  assign zero[3] = ~nonzero[3];
+  assign zero[4] = ~nonzero[4];
+  assign sign[0] = code[0];
+  assign sign[1] = code[0] ^ b1;
+  assign sign[2] = nonzero[0] & (code[0] ^ b2);
+  assign sign[3] = ~code[7] & (code[5] ^ code[6]);
+  assign sign[4] = code[0] ^ code[6];
 
   always @(*) begin
     if (b3) begin
@@ -1912,8 +1918,8 @@ module mac_array (
   input  wire        reset,
   input  wire        weight_valid,
   output wire        weight_ready,
-  input  wire [4:0]  weight_nz,
-  input  wire [4:0]  weight_neg,
+  input  wire [4:0]  weight_zero,
+  input  wire [4:0]  weight_sign,
   input  wire        activation_valid,
   output wire        activation_ready,
   input  wire [23:0] activation_data,
@@ -1929,8 +1935,8 @@ module mac_array (
 );
   wire accept;
   wire weight_tile_held;
-  wire [5:0] weight_tile_nonzero;
-  wire [5:0] weight_tile_negative;
+  wire [9:0] weight_tile_zero;
+  wire [9:0] weight_tile_sign;
   wire control_pipeline_accumulate;
   wire control_pipeline_emit;
   wire control_pipeline_sum_slot;
@@ -1951,12 +1957,12 @@ module mac_array (
     .reset(reset),
     .weight_valid(weight_valid),
     .weight_ready(weight_ready),
-    .weight_nz(weight_nz),
-    .weight_neg(weight_neg),
+    .weight_zero(weight_zero),
+    .weight_sign(weight_sign),
     .held(weight_tile_held),
     .release_tile(accept & activation_release),
-    .nonzero(weight_tile_nonzero),
-    .negative(weight_tile_negative)
+    .zero(weight_tile_zero),
+    .sign(weight_tile_sign)
   );
 
   control_pipeline control_pipeline (
@@ -1975,8 +1981,8 @@ module mac_array (
   dot_unit dot_unit_0 (
     .clock(clock),
     .activation(activation_data),
-    .nonzero(weight_tile_nonzero[2:0]),
-    .negative(weight_tile_negative[2:0]),
+    .zero(weight_tile_zero[4:0]),
+    .sign(weight_tile_sign[4:0]),
     .accumulate(control_pipeline_accumulate),
     .emit(control_pipeline_emit),
     .first(control_pipeline_sum_first),
@@ -1987,8 +1993,8 @@ module mac_array (
   dot_unit dot_unit_1 (
     .clock(clock),
     .activation(activation_data),
-    .nonzero(weight_tile_nonzero[5:3]),
-    .negative(weight_tile_negative[5:3]),
+    .zero(weight_tile_zero[9:5]),
+    .sign(weight_tile_sign[9:5]),
     .accumulate(control_pipeline_accumulate),
     .emit(control_pipeline_emit),
     .first(control_pipeline_sum_first),
@@ -2003,12 +2009,12 @@ module weight_tile (
   input  wire       reset,
   input  wire       weight_valid,
   output wire       weight_ready,
-  input  wire [4:0] weight_nz,
-  input  wire [4:0] weight_neg,
+  input  wire [4:0] weight_zero,
+  input  wire [4:0] weight_sign,
   output wire       held,
   input  wire       release_tile,
-  output wire [5:0] nonzero,
-  output wire [5:0] negative
+  output wire [9:0] zero,
+  output wire [9:0] sign
 );
   wire write;
   wire at_last_beat;
@@ -2040,11 +2046,11 @@ module weight_tile (
     .clock(clock),
     .write(write),
     .beat(beat_register),
-    .weight_nz(weight_nz),
-    .weight_neg(weight_neg),
+    .weight_zero(weight_zero),
+    .weight_sign(weight_sign),
     .swap(swap),
-    .nonzero(nonzero),
-    .negative(negative)
+    .zero(zero),
+    .sign(sign)
   );
 endmodule
 
@@ -2052,32 +2058,31 @@ module tile_memory (
   input  wire       clock,
   input  wire       write,
   input  wire       beat,
-  input  wire [4:0] weight_nz,
-  input  wire [4:0] weight_neg,
+  input  wire [4:0] weight_zero,
+  input  wire [4:0] weight_sign,
   input  wire       swap,
-  output wire [5:0] nonzero,
-  output wire [5:0] negative
+  output wire [9:0] zero,
+  output wire [9:0] sign
 );
-  // The tile being loaded, column after column, without the stream's padding.
-  reg [5:0] loading_nonzero;
-  reg [5:0] loading_negative;
-  reg [5:0] held_nonzero;
-  reg [5:0] held_negative;
-  assign nonzero = held_nonzero;
-  assign negative = held_negative;
-  wire unused_padding = &{1'b0, weight_nz[4:3], weight_neg[4:3]};
+  // The tile being loaded, column after column, and the one being used.
+  reg [9:0] loading_zero;
+  reg [9:0] loading_sign;
+  reg [9:0] held_zero;
+  reg [9:0] held_sign;
+  assign zero = held_zero;
+  assign sign = held_sign;
   always @(posedge clock) begin
     if (swap) begin
-      held_nonzero <= loading_nonzero;
-      held_negative <= loading_negative;
+      held_zero <= loading_zero;
+      held_sign <= loading_sign;
     end
     if (write && beat == 1'd0) begin
-      loading_nonzero[2:0] <= weight_nz[2:0];
-      loading_negative[2:0] <= weight_neg[2:0];
+      loading_zero[4:0] <= weight_zero[4:0];
+      loading_sign[4:0] <= weight_sign[4:0];
     end
     if (write && beat == 1'd1) begin
-      loading_nonzero[5:3] <= weight_nz[2:0];
-      loading_negative[5:3] <= weight_neg[2:0];
+      loading_zero[9:5] <= weight_zero[4:0];
+      loading_sign[9:5] <= weight_sign[4:0];
     end
   end
 endmodule
@@ -2097,15 +2102,19 @@ module control_pipeline (
 );
   reg valid_stage_0;
   reg valid_stage_1;
+  reg valid_stage_2;
   reg slot_stage_0;
   reg slot_stage_1;
+  reg slot_stage_2;
   reg first_stage_0;
   reg first_stage_1;
+  reg first_stage_2;
   reg last_stage_0;
   reg last_stage_1;
   reg last_stage_2;
+  reg last_stage_3;
 
-  assign emit = accumulate & last_stage_2;
+  assign emit = accumulate & last_stage_3;
 
   always @(posedge clock)
     if (reset) valid_stage_0 <= 1'd0;
@@ -2114,173 +2123,289 @@ module control_pipeline (
     if (reset) valid_stage_1 <= 1'd0;
     else valid_stage_1 <= valid_stage_0;
   always @(posedge clock)
+    if (reset) valid_stage_2 <= 1'd0;
+    else valid_stage_2 <= valid_stage_1;
+  always @(posedge clock)
     if (reset) accumulate <= 1'd0;
-    else accumulate <= valid_stage_1;
+    else accumulate <= valid_stage_2;
   always @(posedge clock)
     slot_stage_0 <= slot;
   always @(posedge clock)
     slot_stage_1 <= slot_stage_0;
   always @(posedge clock)
-    sum_slot <= slot_stage_1;
+    slot_stage_2 <= slot_stage_1;
+  always @(posedge clock)
+    sum_slot <= slot_stage_2;
   always @(posedge clock)
     first_stage_0 <= first;
   always @(posedge clock)
     first_stage_1 <= first_stage_0;
   always @(posedge clock)
-    sum_first <= first_stage_1;
+    first_stage_2 <= first_stage_1;
+  always @(posedge clock)
+    sum_first <= first_stage_2;
   always @(posedge clock)
     last_stage_0 <= last;
   always @(posedge clock)
     last_stage_1 <= last_stage_0;
   always @(posedge clock)
     last_stage_2 <= last_stage_1;
+  always @(posedge clock)
+    last_stage_3 <= last_stage_2;
 endmodule
 
-// One column: lanes, adder tree, and an accumulator a token slot.
+// One column: lanes, adder tree, and an accumulator a token slot, to which a sum is added or not.
 module dot_unit (
   input  wire        clock,
   input  wire [23:0] activation,
-  input  wire [2:0]  nonzero,
-  input  wire [2:0]  negative,
+  input  wire [4:0]  zero,
+  input  wire [4:0]  sign,
   input  wire        accumulate,
   input  wire        emit,
   input  wire        first,
   input  wire        slot,
   output reg  [23:0] result
 );
-  wire [23:0] total;
-  wire [23:0] adder_tree_operand;
-  wire [2:0] adder_tree_carry;
-  wire [9:0] adder_tree_sum;
-  wire adder_tree_sum_carry;
+  wire [39:0] padded;
+  localparam [7:0] PADDING = 8'd0;
+  wire [24:0] difference;
+  localparam [24:0] ONE = 25'd1;
+  wire [39:0] byte_sum_0_activation;
+  wire [4:0] byte_sum_0_zero;
+  wire [4:0] byte_sum_0_sign;
+  wire [10:0] byte_sum_0_sum;
+  wire byte_sum_0_negative;
+  wire [10:0] adder_tree_sum;
+  wire adder_tree_sum_negative;
   wire [23:0] slot_memory_read_data;
 
-  assign total = ({24{~first}} & slot_memory_read_data) + {{14{adder_tree_sum[9]}}, adder_tree_sum} + {23'd0, adder_tree_sum_carry};
+  assign padded[7:0] = activation[7:0];
+  assign padded[15:8] = activation[15:8];
+  assign padded[23:16] = activation[23:16];
+  assign padded[31:24] = PADDING;
+  assign padded[39:32] = PADDING;
+  assign byte_sum_0_activation[7:0] = padded[7:0];
+  assign byte_sum_0_zero[0] = zero[0];
+  assign byte_sum_0_sign[0] = sign[0];
+  assign byte_sum_0_activation[15:8] = padded[15:8];
+  assign byte_sum_0_zero[1] = zero[1];
+  assign byte_sum_0_sign[1] = sign[1];
+  assign byte_sum_0_activation[23:16] = padded[23:16];
+  assign byte_sum_0_zero[2] = zero[2];
+  assign byte_sum_0_sign[2] = sign[2];
+  assign byte_sum_0_activation[31:24] = padded[31:24];
+  assign byte_sum_0_zero[3] = zero[3];
+  assign byte_sum_0_sign[3] = sign[3];
+  assign byte_sum_0_activation[39:32] = padded[39:32];
+  assign byte_sum_0_zero[4] = zero[4];
+  assign byte_sum_0_sign[4] = sign[4];
+  assign difference = (({25{~first}} & ({slot_memory_read_data[23], slot_memory_read_data} << 1)) | {24'd0, adder_tree_sum_negative}) - ((({{14{adder_tree_sum[10]}}, adder_tree_sum} << 1) ^ {25{~adder_tree_sum_negative}}) | ONE);
+  wire unused = &{1'b0, difference[0]};
 
   always @(posedge clock)
-    if (emit) result <= total;
+    if (emit) result <= difference[24:1];
 
-  ternary_lane ternary_lane_0 (
+  byte_sum byte_sum_0 (
     .clock(clock),
-    .activation(activation[7:0]),
-    .nonzero(nonzero[0]),
-    .negative(negative[0]),
-    .operand(adder_tree_operand[7:0]),
-    .carry(adder_tree_carry[0])
-  );
-
-  ternary_lane ternary_lane_1 (
-    .clock(clock),
-    .activation(activation[15:8]),
-    .nonzero(nonzero[1]),
-    .negative(negative[1]),
-    .operand(adder_tree_operand[15:8]),
-    .carry(adder_tree_carry[1])
-  );
-
-  ternary_lane ternary_lane_2 (
-    .clock(clock),
-    .activation(activation[23:16]),
-    .nonzero(nonzero[2]),
-    .negative(negative[2]),
-    .operand(adder_tree_operand[23:16]),
-    .carry(adder_tree_carry[2])
+    .activation(byte_sum_0_activation),
+    .zero(byte_sum_0_zero),
+    .sign(byte_sum_0_sign),
+    .sum(byte_sum_0_sum),
+    .negative(byte_sum_0_negative)
   );
 
   adder_tree adder_tree (
     .clock(clock),
-    .operand(adder_tree_operand),
-    .carry(adder_tree_carry),
+    .operand(byte_sum_0_sum),
+    .negative(byte_sum_0_negative),
     .sum(adder_tree_sum),
-    .sum_carry(adder_tree_sum_carry)
+    .sum_negative(adder_tree_sum_negative)
   );
 
   slot_memory slot_memory (
     .clock(clock),
     .write(accumulate),
     .slot(slot),
-    .write_data(total),
+    .write_data(difference[24:1]),
     .read_data(slot_memory_read_data)
   );
 endmodule
 
-// One trit times one activation: the activation, 0, or the complement with a carry of 1.
+// Five lanes, added as ((0 + 1) + (4 + 3)) + 2; the signs of later adders wait beside.
+module byte_sum (
+  input  wire        clock,
+  input  wire [39:0] activation,
+  input  wire [4:0]  zero,
+  input  wire [4:0]  sign,
+  output wire [10:0] sum,
+  output reg         negative
+);
+  wire [39:0] pairs_operand;
+  wire [1:0] pairs_minus;
+  wire [26:0] pairs_sum;
+  wire [19:0] four_sum;
+  reg [4:0] lane_sign;
+  wire [2:0] pair_sign_d;
+  reg [2:0] pair_sign;
+  wire [1:0] four_sign_d;
+  reg [1:0] four_sign;
+
+  assign pairs_minus[0] = lane_sign[1];
+  assign pairs_minus[1] = lane_sign[3];
+  assign pair_sign_d[0] = lane_sign[0];
+  assign pair_sign_d[1] = lane_sign[2];
+  assign pair_sign_d[2] = lane_sign[4];
+  assign four_sign_d[0] = pair_sign[0];
+  assign four_sign_d[1] = pair_sign[1];
+
+  always @(posedge clock)
+    lane_sign <= sign;
+  always @(posedge clock)
+    pair_sign <= pair_sign_d;
+  always @(posedge clock)
+    four_sign <= four_sign_d;
+  always @(posedge clock)
+    negative <= four_sign[0];
+
+  ternary_lane ternary_lane_0 (
+    .clock(clock),
+    .activation(activation[7:0]),
+    .zero(zero[0]),
+    .operand(pairs_operand[7:0])
+  );
+
+  ternary_lane ternary_lane_1 (
+    .clock(clock),
+    .activation(activation[15:8]),
+    .zero(zero[1]),
+    .operand(pairs_operand[15:8])
+  );
+
+  ternary_lane ternary_lane_2 (
+    .clock(clock),
+    .activation(activation[23:16]),
+    .zero(zero[2]),
+    .operand(pairs_operand[39:32])
+  );
+
+  ternary_lane ternary_lane_3 (
+    .clock(clock),
+    .activation(activation[31:24]),
+    .zero(zero[3]),
+    .operand(pairs_operand[31:24])
+  );
+
+  ternary_lane ternary_lane_4 (
+    .clock(clock),
+    .activation(activation[39:32]),
+    .zero(zero[4]),
+    .operand(pairs_operand[23:16])
+  );
+
+  pairs pairs (
+    .clock(clock),
+    .operand(pairs_operand),
+    .minus(pairs_minus),
+    .sum(pairs_sum)
+  );
+
+  four four (
+    .clock(clock),
+    .operand(pairs_sum),
+    .minus(pair_sign[2]),
+    .sum(four_sum)
+  );
+
+  five five (
+    .clock(clock),
+    .operand(four_sum),
+    .minus(four_sign[1]),
+    .sum(sum)
+  );
+endmodule
+
+// One trit's activation: a zero trit clears it.
 module ternary_lane (
   input  wire       clock,
   input  wire [7:0] activation,
-  input  wire       nonzero,
-  input  wire       negative,
-  output reg  [7:0] operand,
-  output reg        carry
+  input  wire       zero,
+  output reg  [7:0] operand
 );
   always @(posedge clock)
-    operand <= {8{nonzero}} & (activation ^ {8{negative}});
-  always @(posedge clock)
-    carry <= negative;
+    if (zero) operand <= 8'd0;
+    else operand <= activation;
 endmodule
 
-// The sum of all lanes, one registered level at a time.
-module adder_tree (
+// Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.
+module pairs (
   input  wire        clock,
-  input  wire [23:0] operand,
-  input  wire [2:0]  carry,
-  output wire [9:0]  sum,
-  output wire        sum_carry
+  input  wire [39:0] operand,
+  input  wire [1:0]  minus,
+  output reg  [26:0] sum
 );
-  wire [17:0] adder_level_0_sum;
-  wire [1:0] adder_level_0_sum_carry;
+  wire [19:0] difference;
+  localparam [9:0] ONE = 10'd1;
+  wire [26:0] sum_register_d;
 
-  adder_level_0 adder_level_0 (
-    .clock(clock),
-    .operand(operand),
-    .carry(carry),
-    .sum(adder_level_0_sum),
-    .sum_carry(adder_level_0_sum_carry)
-  );
-
-  adder_level_1 adder_level_1 (
-    .clock(clock),
-    .operand(adder_level_0_sum),
-    .carry(adder_level_0_sum_carry),
-    .sum(sum),
-    .sum_carry(sum_carry)
-  );
-endmodule
-
-// Sums of neighbours. The left carry is added here, the right one is handed to the next level.
-module adder_level_0 (
-  input  wire        clock,
-  input  wire [23:0] operand,
-  input  wire [2:0]  carry,
-  output reg  [17:0] sum,
-  output reg  [1:0]  sum_carry
-);
-  wire [17:0] sum_register_d;
-  wire [1:0] carry_register_d;
-
-  assign sum_register_d[8:0] = {operand[7], operand[7:0]} + {operand[15], operand[15:8]} + {8'd0, carry[0]};
-  assign carry_register_d[0] = carry[1];
-  assign sum_register_d[17:9] = {operand[23], operand[23:16]};
-  assign carry_register_d[1] = carry[2];
+  assign difference[9:0] = (({{2{operand[7]}}, operand[7:0]} << 1) | {9'd0, minus[0]}) - ((({{2{operand[15]}}, operand[15:8]} << 1) ^ {10{~minus[0]}}) | ONE);
+  assign sum_register_d[8:0] = difference[9:1];
+  assign difference[19:10] = (({{2{operand[23]}}, operand[23:16]} << 1) | {9'd0, minus[1]}) - ((({{2{operand[31]}}, operand[31:24]} << 1) ^ {10{~minus[1]}}) | ONE);
+  assign sum_register_d[17:9] = difference[19:11];
+  assign sum_register_d[26:18] = {operand[39], operand[39:32]};
+  wire unused = &{1'b0, difference[0], difference[10]};
 
   always @(posedge clock)
     sum <= sum_register_d;
-  always @(posedge clock)
-    sum_carry <= carry_register_d;
 endmodule
 
-// Sums of neighbours. The left carry is added here, the right one is handed to the next level.
-module adder_level_1 (
+// Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.
+module four (
   input  wire        clock,
-  input  wire [17:0] operand,
-  input  wire [1:0]  carry,
-  output reg  [9:0]  sum,
-  output reg         sum_carry
+  input  wire [26:0] operand,
+  input  wire        minus,
+  output reg  [19:0] sum
 );
+  wire [10:0] difference;
+  localparam [10:0] ONE = 11'd1;
+  wire [19:0] sum_register_d;
+
+  assign difference = (({{2{operand[8]}}, operand[8:0]} << 1) | {10'd0, minus}) - ((({{2{operand[17]}}, operand[17:9]} << 1) ^ {11{~minus}}) | ONE);
+  assign sum_register_d[9:0] = difference[10:1];
+  assign sum_register_d[19:10] = {operand[26], operand[26:18]};
+  wire unused = &{1'b0, difference[0]};
+
   always @(posedge clock)
-    sum <= {operand[8], operand[8:0]} + {operand[17], operand[17:9]} + {9'd0, carry[0]};
+    sum <= sum_register_d;
+endmodule
+
+// Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.
+module five (
+  input  wire        clock,
+  input  wire [19:0] operand,
+  input  wire        minus,
+  output reg  [10:0] sum
+);
+  wire [11:0] difference;
+  localparam [11:0] ONE = 12'd1;
+
+  assign difference = (({{2{operand[9]}}, operand[9:0]} << 1) | {11'd0, minus}) - ((({{2{operand[19]}}, operand[19:10]} << 1) ^ {12{~minus}}) | ONE);
+  wire unused = &{1'b0, difference[0]};
+
   always @(posedge clock)
-    sum_carry <= carry[1];
+    sum <= difference[11:1];
+endmodule
+
+// The sum of all bytes, one registered level at a time, and its sign.
+module adder_tree (
+  input  wire        clock,
+  input  wire [10:0] operand,
+  input  wire        negative,
+  output wire [10:0] sum,
+  output wire        sum_negative
+);
+  assign sum = operand;
+  assign sum_negative = negative;
+  wire unused = &{1'b0, clock};
 endmodule
 
 module slot_memory (
@@ -2314,28 +2439,28 @@ module result_buffer (
   wire taken;
   wire pop;
   wire read;
-  wire [2:0] next_read_row;
-  localparam [3:0] ONE = 4'd1;
-  reg [2:0] write_row;
-  reg [2:0] read_row;
+  wire [3:0] next_read_row;
+  localparam [4:0] ONE = 5'd1;
+  reg [3:0] write_row;
+  reg [3:0] read_row;
   reg stored;
   reg valid_register;
   reg group;
-  reg [3:0] count;
+  reg [4:0] count;
 
   assign taken = valid_register & values_ready;
   assign pop = taken & last_group;
-  assign room = ~count[3];
+  assign room = ~count[4];
   assign empty = ~|count;
   assign read = stored & (~valid_register | pop);
-  assign next_read_row = read_row + 3'd1;
+  assign next_read_row = read_row + 4'd1;
   assign values_valid = valid_register;
 
   always @(posedge clock)
-    if (reset) write_row <= 3'd0;
-    else if (write) write_row <= write_row + 3'd1;
+    if (reset) write_row <= 4'd0;
+    else if (write) write_row <= write_row + 4'd1;
   always @(posedge clock)
-    if (reset) read_row <= 3'd0;
+    if (reset) read_row <= 4'd0;
     else if (read) read_row <= next_read_row;
   always @(posedge clock)
     if (reset) stored <= 1'd0;
@@ -2347,8 +2472,8 @@ module result_buffer (
     if (reset) group <= 1'd0;
     else if (taken) group <= ~last_group & (group + 1'd1);
   always @(posedge clock)
-    if (reset) count <= 4'd0;
-    else if (reserve ^ pop) count <= count + ({4{pop}} | ONE);
+    if (reset) count <= 5'd0;
+    else if (reserve ^ pop) count <= count + ({5{pop}} | ONE);
 
   memory_48 entries (
     .clock(clock),
@@ -2364,13 +2489,13 @@ endmodule
 module memory_48 (
   input  wire        clock,
   input  wire        write,
-  input  wire [2:0]  write_address,
+  input  wire [3:0]  write_address,
   input  wire [47:0] write_data,
   input  wire        read,
-  input  wire [2:0]  read_address,
+  input  wire [3:0]  read_address,
   output wire [47:0] read_data
 );
-  reg [47:0] rows [0:7];
+  reg [47:0] rows [0:15];
   reg [47:0] row;
   assign read_data = row;
   always @(posedge clock) begin
