@@ -41,6 +41,7 @@ impl Faulty {
     pub(crate) fn build(top: Top, size: &Size, faults: &[&Mutant], dir: &Path) -> Result<Self, Failure> {
         let text = size.with(&with_all(size.module(), faults));
         let simulator = EngineSimulator::build_text(&parameters(), top, Instruments::default(), &text, dir)?;
+        limit(&dir.join("build/engine"))?;
         let number = dir.join("fault.txt");
         let mut engine = Self { simulator, number };
         if engine.is_seen(0)? {
@@ -51,9 +52,26 @@ impl Faulty {
 
     /// Whether a session sees the fault of this number, counted from 1.
     pub(crate) fn is_seen(&mut self, fault: usize) -> Result<bool, Failure> {
-        std::fs::write(&self.number, format!("{fault:x}"))?;
+        // Verilator reads a number only where something follows it.
+        std::fs::write(&self.number, format!("{fault:x}\n"))?;
         Ok(verify(&mut self.simulator, SessionLimits::of(&parameters()), SESSIONS, None).is_err())
     }
+}
+
+/// Processor time for some sessions, and bytes that they print: far more than those of an engine without a fault, while a
+/// faulty one may never come to an end.
+const LIMIT_S: u32 = 20;
+const LIMIT_BYTES: u32 = 50_000_000;
+
+/// Puts a script in the place of `program` that ends it at the limits.
+fn limit(program: &Path) -> Result<(), Failure> {
+    let unlimited = program.with_extension("unlimited");
+    std::fs::rename(program, &unlimited)?;
+    // The copy may be run, and so may what is written in its place.
+    std::fs::copy(&unlimited, program)?;
+    let unlimited = unlimited.display();
+    let script = format!("#!/bin/sh\nulimit -t {LIMIT_S}\n'{unlimited}' \"$@\" | head -c {LIMIT_BYTES}\n");
+    Ok(std::fs::write(program, script)?)
 }
 
 /// The module with all faults in it, each of which is there if the number is its own.
