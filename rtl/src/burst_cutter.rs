@@ -36,7 +36,7 @@
 use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
-use crate::hdl::{Bus, Low, Number, ResetRegister, clog2, signed_cast, unsigned_cast};
+use crate::hdl::{Bus, Low, Number, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
 
 /// Beats owed in, bursts out.
 #[derive(LogicBlock, Debug)]
@@ -68,7 +68,7 @@ pub struct BurstCutter {
     /// A job is being cut, and what is owed of it; all of it has been counted.
     cutting: ResetRegister,
     owed: ResetRegister,
-    counted: ResetRegister,
+    counted: Register,
     /// Another one has begun, and what is owed of that; all of it has been counted.
     waiting: ResetRegister,
     ahead: ResetRegister,
@@ -108,7 +108,7 @@ impl BurstCutter {
             burst_last_beat: Bus::new(offset_bits),
             cutting: bit(),
             owed: ResetRegister::new(owed_bits),
-            counted: bit(),
+            counted: Register::new(1),
             waiting: bit(),
             ahead: ResetRegister::new(owed_bits),
             ahead_counted: bit(),
@@ -136,7 +136,6 @@ impl Logic for BurstCutter {
         clock!(self, clock, cutting, owed, counted, waiting, ahead, ahead_counted);
         self.cutting.reset.next = self.reset.val();
         self.owed.reset.next = self.reset.val();
-        self.counted.reset.next = self.reset.val();
         self.waiting.reset.next = self.reset.val();
 
         // `reach` is the last beat of the block, counted from the burst's first.
@@ -198,7 +197,6 @@ mod tests {
     use super::*;
     use crate::Parameters;
     use crate::cosim::Random;
-    use crate::hdl::Register;
     use crate::job_registers::{K_BITS, N_BITS};
     use crate::step_walker::StepWalker;
     use crate::testing::{Bench, Values, bench};
@@ -308,13 +306,13 @@ mod tests {
             let p = parameters(beats, burst);
             let mut random = Random::new(u64::from(beats + burst));
             let mut next = |i: u64| {
-                let (jobs, taken) =
-                    [(90, 40), (20, 95), (95, 95)][usize::try_from(i / 500 % 3).expect("a phase")];
+                let (jobs, taken, until_reset) = [(90, 40, 400), (20, 95, 400), (95, 95, 400), (95, 95, 15)]
+                    [usize::try_from(i / 500 % 4).expect("a phase")];
                 let mut size = |by: u64, most: u64| 1 + random.below(if most > 2 { by * most } else { by });
                 let most = 2 + i / 100 % 5;
                 let (n, k) = (size(beats.into(), most), size(5, most));
                 let offset = random.below(burst.into());
-                let reset = i == 0 || random.below(400) == 0;
+                let reset = i == 0 || random.below(until_reset) == 0;
                 cycle([reset.into(), random.chance(jobs).into(), n, k, offset, random.chance(taken).into()])
             };
             let inputs: Vec<Values> = (0..10_000).map(&mut next).collect();

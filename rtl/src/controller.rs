@@ -106,8 +106,8 @@ pub struct Controller {
     lanes_and_one: Number,
 }
 
-/// One bit more, for the sign.
-const OUTPUTS_BITS: usize = N_BITS + 1;
+/// N is at most 2^20, and N - 2 leaves a bit for the sign.
+const OUTPUTS_BITS: usize = N_BITS;
 const INPUTS_BITS: usize = K_BITS + 1;
 
 impl Controller {
@@ -187,7 +187,7 @@ impl Logic for Controller {
         );
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
         self.at_last_step.next = self.inputs_after.q.val().get_bit(24).into();
-        self.at_last_tile.next = self.outputs_after.q.val().get_bit(21).into();
+        self.at_last_tile.next = self.outputs_after.q.val().get_bit(20).into();
 
         self.fetch.next = self.active.q.val();
         self.fetch_free.next = self.at_last_tile.val() & !self.keep.q.val();
@@ -230,7 +230,7 @@ impl Logic for Controller {
         self.outputs_after.enable.next = self.load.val() | self.tile_end.val();
         self.outputs_after.d.next = self.outputs_after.q.val() - self.columns.val();
         if self.load.val().any() {
-            self.outputs_after.d.next = unsigned_cast(self.job_n.val(), 22) - self.columns_and_one.val();
+            self.outputs_after.d.next = self.job_n.val() - self.columns_and_one.val();
         }
 
         // What the word is, beside the word that the buffer reads at this edge.
@@ -268,26 +268,22 @@ mod tests {
     /// A word of a job: (slot, first, last, release), and (free, rewind).
     type Word = ([u64; 4], [u64; 2]);
 
-    fn words(p: &Parameters, [n, k, tokens, keep]: [u64; 4]) -> Vec<Word> {
+    fn words(p: &Parameters, [n, k, tokens, keep]: [u64; 4]) -> impl Iterator<Item = Word> + Clone {
         let (tiles, steps) = (n.div_ceil(p.columns.into()), k.div_ceil(p.lanes.into()));
-        let mut words = vec![];
-        for tile in 0..tiles {
-            for step in 0..steps {
-                for token in 0..tokens {
-                    let last = u64::from(step + 1 == steps);
-                    let release = u64::from(token + 1 == tokens);
-                    let free = u64::from(tile + 1 == tiles) & (1 - keep);
-                    words.push(([token, u64::from(step == 0), last, release], [free, last & release]));
-                }
-            }
-        }
-        words
+        let word = move |tile, step, token| {
+            let last = u64::from(step + 1 == steps);
+            let release = u64::from(token + 1 == tokens);
+            let free = u64::from(tile + 1 == tiles) & (1 - keep);
+            ([token, u64::from(step == 0), last, release], [free, last & release])
+        };
+        let steps = (0..tiles).flat_map(move |tile| (0..steps).map(move |step| (tile, step)));
+        steps.flat_map(move |(tile, step)| (0..tokens).map(move |token| word(tile, step, token)))
     }
 
     /// Random jobs, offered and served with gaps, some aborted: the words come in the loop's order.
     #[test]
     fn equals_the_loop_over_tiles_steps_and_tokens() {
-        for (lanes, columns, tokens) in [(3, 2, 4), (1, 1, 1), (16, 5, 3)] {
+        for (lanes, columns, tokens) in [(3, 2, 4), (1, 1, 1), (16, 5, 3), (2, 3, 2)] {
             let p = Parameters { lanes, columns, tokens, ..P };
             let mut random = Random::new(lanes.into());
             let most = |size: u32| u64::from(size) * 4 + 1;
@@ -345,6 +341,35 @@ mod tests {
                 }
             }
             assert!(seen > 10_000);
+        }
+    }
+
+    /// Jobs of the most outputs, or inputs, again and again; the longest tile is walked to its end.
+    #[test]
+    fn equals_the_loop_in_jobs_of_the_largest_sizes() {
+        let (most_n, most_k) = (1 << 20, (1 << 24) - 1);
+        for (lanes, columns, tokens) in [(3, 2, 4), (1, 1, 1), (1024, 128, 3)] {
+            let p = Parameters { lanes, columns, tokens, ..P };
+            let few = [3 * u64::from(columns) + 1, 2 * u64::from(lanes) + 1, tokens.into()];
+            let two_tiles = u64::from(columns) + 1;
+            for (job, cycles) in [
+                ([most_n, 1, 1], 300),
+                ([two_tiles, most_k, 1], 17_000),
+                ([most_n, most_k, 1], 300),
+                (few, 300),
+            ] {
+                let [n, k, tokens] = job;
+                let cycle = |i| [u64::from(i == 0), 1, n, k, tokens, 0, 1].map(|value| vec![value]).to_vec();
+                let cycles: Vec<Values> = (0..cycles).map(cycle).collect();
+                let outputs = controller(&p).run(&cycles, 3);
+                let words = words(&p, [n, k, tokens, 0]).cycle();
+                for (i, (output, (_, [free, rewind]))) in outputs[2..].iter().zip(words.clone()).enumerate() {
+                    assert_eq!(output[..5].concat(), [free & rewind, 1, free, rewind, 1], "word {i}");
+                }
+                for (i, (output, (word, _))) in outputs[3..].iter().zip(words).enumerate() {
+                    assert_eq!(output[5..].concat(), word, "word {i}");
+                }
+            }
         }
     }
 

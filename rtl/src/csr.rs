@@ -636,7 +636,7 @@ mod tests {
                     MAXIMUM + 4 * u32::try_from(random.below(u64::from(tokens) + 2)).expect("a slot");
                 let unmapped = 4 * u32::try_from(random.below(1 << WORD_BITS)).expect("an address");
                 let any = random.pick(&readable);
-                let offset = random.pick(&[any, any, any, JOB_START, CONTROL, maximum, unmapped]);
+                let offset = random.pick(&[any, any, any, JOB_START, CONTROL, ERROR, maximum, unmapped]);
                 let write_data = match offset {
                     JOB_N | JOB_K | JOB_TOKENS if random.chance(80) => 1 + random.below(tokens.into()),
                     JOB_FLAGS => 1 << FLAG_RAW | random.below(64) & random.below(64) & random.below(64),
@@ -648,7 +648,8 @@ mod tests {
                 };
                 // Offsets above the registers wrap in a real bus; here they are addresses.
                 let offset = if offset >> ADDRESS_BITS == 0 { offset } else { MAXIMUM };
-                let rare = |random: &mut Random| u64::from(random.chance(5));
+                // What happens while it is cleared is not lost.
+                let errors = if offset == ERROR { 50 } else { 5 };
                 Cycle {
                     reset: i == 0 || random.below(2000) == 0,
                     write: access == 0 && i > 1,
@@ -659,7 +660,7 @@ mod tests {
                     status: [random.below(2), random.below(2), random.below(256)],
                     maximum: random.bits() >> 32,
                     job_done: random.chance(5),
-                    errors: [(); 4].map(|()| rare(&mut random)),
+                    errors: [(); 4].map(|()| random.chance(errors).into()),
                     counts: [(); 7].map(|()| random.below(2)),
                 }
             };

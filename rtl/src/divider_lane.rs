@@ -185,14 +185,17 @@ mod tests {
         )
     }
 
-    /// A start, all steps, and `wait` cycles in which the result is read.
+    /// A start, all steps, and `wait` cycles in which the result is read. Only the start has the value.
     fn division(value: i32, maximum: u32, wait: usize) -> Vec<Values> {
         let steps = DIVIDER_DIGITS as usize;
         let dividend = 127 * u64::from(value.unsigned_abs());
         let cycle = |i| {
             let (start, step) = (u64::from(i == 0), u64::from((1..=steps).contains(&i)));
             let scalable = u64::from(maximum > 0);
-            [start, step, dividend, u64::from(value < 0), maximum.into(), scalable].map(|v| vec![v]).to_vec()
+            let dividend = if i == 0 { dividend } else { 0 };
+            [start, step, dividend, u64::from(value < 0) ^ (1 - start), maximum.into(), scalable]
+                .map(|v| vec![v])
+                .to_vec()
         };
         (0..=steps + wait).map(cycle).collect()
     }

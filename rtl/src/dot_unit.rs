@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn equals_the_contract_for_random_tokens_and_k() {
-        for (lanes, tokens) in [(1, 1), (5, 3), (16, 4)] {
+        for (lanes, tokens) in [(1, 1), (2, 1), (5, 3), (16, 4), (80, 1)] {
             let p = parameters(lanes, tokens);
             let mut random = Random::new(lanes.into());
             let (mut steps, mut expected) = (vec![], vec![]);

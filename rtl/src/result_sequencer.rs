@@ -35,7 +35,7 @@
 use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
-use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
+use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast};
 use crate::job_queue::FLAGS_BITS;
 use crate::job_registers::{N_BITS, TOKENS_BITS};
 
@@ -121,7 +121,8 @@ pub struct ResultSequencer {
     _group_sign: usize,
 }
 
-const OUTPUTS_BITS: usize = N_BITS + 1;
+/// N is at most 2^20, and N - 2 leaves a bit for the sign.
+const OUTPUTS_BITS: usize = N_BITS;
 
 impl ResultSequencer {
     /// The sequencer of the engine that `parameters` describe, which are valid.
@@ -129,8 +130,8 @@ impl ResultSequencer {
         let slot_bits = clog2(parameters.array.tokens.into());
         let (columns, group) = (u64::from(parameters.array.columns), u64::from(parameters.result_lanes));
         let values = parameters.result_lanes as usize;
-        // -COLUMNS or -RESULT_LANES, whichever is less, to COLUMNS - 1.
-        let bits = clog2(columns.max(group) + 1) + 1;
+        // -RESULT_LANES to COLUMNS - 1 - RESULT_LANES.
+        let bits = clog2(columns.saturating_sub(group).max(group)) + 1;
         let less = |a: u64, b: u64| a.wrapping_sub(b) & (u64::MAX >> (64 - bits));
         Self {
             clock: Signal::default(),
@@ -206,7 +207,7 @@ impl Logic for ResultSequencer {
             token
         );
         self.vector.next = self.flags.q.val().get_bit(0).into();
-        self.at_last_tile.next = self.outputs_after.q.val().get_bit(21).into();
+        self.at_last_tile.next = self.outputs_after.q.val().get_bit(20).into();
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
 
         // Outputs left of this token, less one, when the present group is gone.
@@ -270,7 +271,7 @@ impl Logic for ResultSequencer {
         self.outputs_after.enable.next = self.load.val() | self.tile_end.val();
         self.outputs_after.d.next = self.outputs_after.q.val() - self.columns.val();
         if self.load.val().any() {
-            self.outputs_after.d.next = unsigned_cast(self.job_n.val(), 22) - self.columns_and_one.val();
+            self.outputs_after.d.next = self.job_n.val() - self.columns_and_one.val();
         }
     }
 }
@@ -302,21 +303,17 @@ mod tests {
     /// A beat of a job: (slot, fresh, last), whether it is the last group of its token, and the job's flags.
     type Beat = ([u64; 3], u64, u64);
 
-    fn beats(p: &EngineParameters, [n, tokens, flags]: [u64; 3]) -> Vec<Beat> {
+    fn beats(p: &EngineParameters, [n, tokens, flags]: [u64; 3]) -> impl Iterator<Item = Beat> {
         let (columns, group) = (u64::from(p.array.columns), u64::from(p.result_lanes));
         let tiles = n.div_ceil(columns);
-        let mut beats = vec![];
-        for tile in 0..tiles {
-            let groups = columns.min(n - tile * columns).div_ceil(group);
-            for token in 0..tokens {
-                for g in 0..groups {
-                    let last_group = u64::from(g + 1 == groups);
-                    let last = u64::from(tile + 1 == tiles && token + 1 == tokens) & last_group;
-                    beats.push(([token, u64::from(tile == 0 && g == 0), last], last_group, flags));
-                }
-            }
-        }
-        beats
+        let groups = move |tile| columns.min(n - tile * columns).div_ceil(group);
+        let beat = move |tile, token, g| {
+            let last_group = u64::from(g + 1 == groups(tile));
+            let last = u64::from(tile + 1 == tiles && token + 1 == tokens) & last_group;
+            ([token, u64::from(tile == 0 && g == 0), last], last_group, flags)
+        };
+        let pairs = (0..tiles).flat_map(move |tile| (0..tokens).map(move |token| (tile, token)));
+        pairs.flat_map(move |(tile, token)| (0..groups(tile)).map(move |g| beat(tile, token, g)))
     }
 
     /// Random jobs from both sources, with gaps and stalls, some aborted: the beats come in the loop's order.
@@ -387,6 +384,26 @@ mod tests {
                 }
             }
             assert!(seen > 5_000);
+        }
+    }
+
+    #[test]
+    fn a_job_of_the_most_outputs_begins_as_the_loop_does() {
+        for (columns, tokens, result_lanes) in [(5, 3, 2), (1, 1, 1), (128, 2, 4)] {
+            let p = parameters(columns, tokens, result_lanes);
+            let (n, lanes) = (1 << 20, result_lanes as usize);
+            let cycle = |i| {
+                let mut cycle =
+                    [u64::from(i == 0), 1, n, tokens.into(), 2, 1].map(|value| vec![value]).to_vec();
+                cycle.extend([vec![5; lanes], vec![0], vec![0; lanes], vec![1]]);
+                cycle
+            };
+            let cycles: Vec<Values> = (0..300).map(cycle).collect();
+            let outputs = sequencer(&p).run(&cycles, 2);
+            for (i, (output, beat)) in outputs[2..].iter().zip(beats(&p, [n, tokens.into(), 2])).enumerate() {
+                assert_eq!(output[..5].concat(), [0, 1, 1, 0, beat.1], "beat {i}");
+                assert_eq!(output[5..8].concat(), beat.0, "beat {i}");
+            }
         }
     }
 

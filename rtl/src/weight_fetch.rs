@@ -573,7 +573,9 @@ mod tests {
                 job: if jobs { next_job } else { None },
                 arready,
                 beat,
-                weight_ready: self.fifo.len() < self.p.fifo_beats as usize,
+                // What an abort drops needs no room.
+                weight_ready: self.fifo.len() < self.p.fifo_beats as usize
+                    && !(abort && self.random.chance(50)),
                 // A beat is offered two cycles after it was accepted.
                 taken: taken && !abort && self.fifo.front().is_some_and(|came| came + 2 <= self.cycle),
             };

@@ -209,6 +209,30 @@ fn a_reset_in_any_cycle_leaves_nothing_behind() {
     }
 }
 
+/// Nor does one that meets an abort, while jobs wait.
+#[test]
+fn a_reset_in_any_cycle_of_an_abort_leaves_nothing_behind() {
+    for top in TOPS {
+        let session = |stop: Option<u64>| {
+            let mut random = Random::new(7);
+            let mut session = new(top);
+            let all: Vec<EngineJob> = (0..4).map(|_| full_job(4, &mut random)).collect();
+            started(&mut session, &all, &mut random);
+            session.abort(false);
+            started(&mut session, &all[..1], &mut random);
+            session.finish();
+            session.run_mut().stop_after_cycles = stop;
+            session.run_mut().reset_cycles = 1;
+            session
+        };
+        let sessions: Vec<Session> =
+            (100..300).flat_map(|cycle| [session(Some(cycle)), session(None)]).collect();
+        let traces = run(top, &sessions);
+        let aborts = |trace: &EngineTrace| trace.segments.len() > 1;
+        assert!(!aborts(&traces[0]) && aborts(&traces[398]), "{top:?}: every cycle of it is between");
+    }
+}
+
 #[test]
 fn weights_are_fetched_across_the_ends_of_address_ranges() {
     let mut random = Random::new(6);

@@ -131,13 +131,13 @@ const FAULTS: [(&str, &str); 12] = [
     ),
     // Kept activations are freed; rounding; maxima; flags; the order of groups.
     (
-        "assign fetch_free = outputs_after[21] & ~keep;",
-        "assign fetch_free = outputs_after[21] & (~keep | 1'd1);",
+        "assign fetch_free = outputs_after[20] & ~keep;",
+        "assign fetch_free = outputs_after[20] & (~keep | 1'd1);",
     ),
     ("(|remainder || limited[0])", "(|remainder || 1'd1)"),
     ("assign replace = fresh_stage_0 |", "assign replace = (fresh_stage_0 & 1'd0) |"),
     ("assign invalid = ", "assign invalid = 1'd0 & "),
-    ("assign last_group = after[2];", "assign last_group = after[2] | 1'd1;"),
+    ("assign last_group = after[1];", "assign last_group = after[1] | 1'd1;"),
     (
         "assign beat_fresh = first_tile & first_group;",
         "assign beat_fresh = (first_tile | 1'd1) & first_group;",

@@ -1487,14 +1487,14 @@ module controller (
   wire job_end;
   wire [24:0] job_inputs_after;
   wire [10:0] job_last_token;
-  localparam [21:0] COLUMNS = 22'd2;
-  localparam [21:0] COLUMNS_AND_ONE = 22'd3;
+  localparam [20:0] COLUMNS = 21'd2;
+  localparam [20:0] COLUMNS_AND_ONE = 21'd3;
   localparam [24:0] LANES = 25'd3;
   localparam [24:0] LANES_AND_ONE = 25'd4;
   reg active;
   reg keep;
-  reg [21:0] outputs_after_d;
-  reg [21:0] outputs_after;
+  reg [20:0] outputs_after_d;
+  reg [20:0] outputs_after;
   reg [24:0] inputs_after_d;
   reg [24:0] inputs_after;
   reg [24:0] inputs_start;
@@ -1504,12 +1504,12 @@ module controller (
 
   assign at_last_token = token == last_token;
   assign fetch = active;
-  assign fetch_free = outputs_after[21] & ~keep;
+  assign fetch_free = outputs_after[20] & ~keep;
   assign fetch_rewind = at_last_token & inputs_after[24];
   assign step = active & fetch_ready;
   assign step_end = step & at_last_token;
   assign tile_end = step_end & inputs_after[24];
-  assign job_end = tile_end & outputs_after[21];
+  assign job_end = tile_end & outputs_after[20];
   assign job_ready = ~active | job_end;
   assign load = job_ready & job_valid;
   assign busy = active;
@@ -1528,7 +1528,7 @@ module controller (
     end
     outputs_after_d = outputs_after - COLUMNS;
     if (load) begin
-      outputs_after_d = {1'd0, job_n} - COLUMNS_AND_ONE;
+      outputs_after_d = job_n - COLUMNS_AND_ONE;
     end
   end
   always @(posedge clock)
@@ -2588,40 +2588,40 @@ module result_sequencer (
   wire token_end;
   wire tile_end;
   wire job_end;
-  reg [2:0] token_start;
-  reg [2:0] after;
+  reg [1:0] token_start;
+  reg [1:0] after;
   wire [10:0] job_last_token;
-  localparam [21:0] COLUMNS = 22'd2;
-  localparam [21:0] COLUMNS_AND_ONE = 22'd3;
-  localparam [2:0] TAIL_START = 3'd0;
-  localparam [2:0] FULL_START = 3'd7;
-  localparam [2:0] GROUP = 3'd2;
+  localparam [20:0] COLUMNS = 21'd2;
+  localparam [20:0] COLUMNS_AND_ONE = 21'd3;
+  localparam [1:0] TAIL_START = 2'd0;
+  localparam [1:0] FULL_START = 2'd3;
+  localparam [1:0] GROUP = 2'd2;
   reg active;
   reg [3:0] flags;
-  reg [21:0] outputs_after_d;
-  reg [21:0] outputs_after;
-  reg [2:0] group_after;
+  reg [20:0] outputs_after_d;
+  reg [20:0] outputs_after;
+  reg [1:0] group_after;
   reg first_group;
   reg first_tile;
   reg last_token;
   reg token;
 
   assign at_last_token = token == last_token;
-  assign last_group = after[2];
+  assign last_group = after[1];
   assign values_ready = active & ~flags[0] & beat_ready;
   assign vector_ready = active & flags[0] & beat_ready;
   assign beat_data[31:0] = ({{8{values_data[23]}}, values_data[23:0]} & {32{~flags[0]}}) | (vector_data[31:0] & {32{flags[0]}});
   assign beat_data[63:32] = ({{8{values_data[47]}}, values_data[47:24]} & {32{~flags[0]}}) | (vector_data[63:32] & {32{flags[0]}});
   assign beat_slot = token;
   assign beat_fresh = first_tile & first_group;
-  assign beat_last = after[2] & at_last_token & outputs_after[21];
+  assign beat_last = after[1] & at_last_token & outputs_after[20];
   assign beat_raw = flags[1];
   assign beat_maximum = flags[2];
   assign beat_scale = flags[3];
   assign step = beat_valid & beat_ready;
-  assign token_end = step & after[2];
+  assign token_end = step & after[1];
   assign tile_end = token_end & at_last_token;
-  assign job_end = tile_end & outputs_after[21];
+  assign job_end = tile_end & outputs_after[20];
   assign job_ready = ~active | job_end;
   assign load = job_ready & job_valid;
   assign job_last_token = job_tokens - 11'd1;
@@ -2629,8 +2629,8 @@ module result_sequencer (
 
   always @(*) begin
     token_start = FULL_START;
-    if (outputs_after[21]) begin
-      token_start = outputs_after[2:0] + TAIL_START;
+    if (outputs_after[20]) begin
+      token_start = outputs_after[1:0] + TAIL_START;
     end
     after = group_after;
     if (first_group) begin
@@ -2642,7 +2642,7 @@ module result_sequencer (
     end
     outputs_after_d = outputs_after - COLUMNS;
     if (load) begin
-      outputs_after_d = {1'd0, job_n} - COLUMNS_AND_ONE;
+      outputs_after_d = job_n - COLUMNS_AND_ONE;
     end
   end
   always @(posedge clock)
@@ -2655,7 +2655,7 @@ module result_sequencer (
   always @(posedge clock)
     if (step) group_after <= after - GROUP;
   always @(posedge clock)
-    if (load | step) first_group <= load | after[2];
+    if (load | step) first_group <= load | after[1];
   always @(posedge clock)
     if (load | tile_end) first_tile <= load;
   always @(posedge clock)

@@ -10,7 +10,7 @@ use super::Failure;
 use super::sizes::Bench;
 
 /// Processor time after which a text that loops without end counts as one that differs.
-const LIMIT_S: u32 = 60;
+const LIMIT_S: u32 = 20;
 
 /// Whether some bench sees that `text` is not what it was; `dir` is a folder to work in.
 pub(crate) fn differs(text: &str, benches: &[Bench], dir: &Path) -> Result<bool, Failure> {

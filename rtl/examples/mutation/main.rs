@@ -60,19 +60,11 @@ fn main() -> Result<ExitCode, Failure> {
             continue;
         }
         let trials = trials(&block, &sizes, &faults, random)?;
-        let mut verdicts = vec![];
-        for (number, size) in sizes.iter().enumerate() {
-            let of_size: Vec<&Trial> = trials.iter().filter(|trial| trial.size == number).collect();
-            let mutants: Vec<&Mutant> = of_size.iter().map(|trial| &trial.mutant).collect();
-            verdicts.extend(of_size.into_iter().zip(judge(size, &mutants)?));
-        }
+        let verdicts = verdicts(&sizes, &trials)?;
         let mut reviewed: Vec<&Change> = equivalent.iter().filter(|change| change.block == block).collect();
         let all = reviewed.len();
         let mut survivors = 0;
-        for (trial, _) in verdicts.iter().filter(|(trial, verdict)| {
-            // A deliberate fault is one, and must be caught.
-            *verdict == Verdict::Survived || *verdict == Verdict::Proven && trial.deliberate
-        }) {
+        for (trial, _) in trials.iter().zip(&verdicts).filter(|(trial, verdict)| trial.is_open(**verdict)) {
             let [from, to] = trial.mutant.lines(sizes[trial.size].module());
             let listed = reviewed.iter().position(|change| [&change.from, &change.to] == [&from, &to]);
             if let Some(listed) = listed.filter(|_| !trial.deliberate) {
@@ -82,7 +74,7 @@ fn main() -> Result<ExitCode, Failure> {
                 remarks.push(format!("{block}\n- {from}\n+ {to}"));
             }
         }
-        let count = |wanted: Verdict| verdicts.iter().filter(|(_, verdict)| *verdict == wanted).count();
+        let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
         let deliberate = trials.iter().filter(|trial| trial.deliberate).count();
         println!(
             "| `{block}` | {deliberate} + {} | {} | {} | {} | {survivors} |",
@@ -98,6 +90,41 @@ fn main() -> Result<ExitCode, Failure> {
     }
     remarks.iter().for_each(|remark| println!("\n{remark}"));
     Ok(if remarks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Trial {
+    /// Whether somebody has to look at it: a deliberate fault is one, and must be caught.
+    fn is_open(&self, verdict: Verdict) -> bool {
+        verdict == Verdict::Survived || verdict == Verdict::Proven && self.deliberate
+    }
+}
+
+/// What became of each of `trials`. A line stands in several sizes, in some of which little depends on it: what nobody sees
+/// in one size may be seen in another that has the same line.
+fn verdicts(sizes: &[Size], trials: &[Trial]) -> Result<Vec<Verdict>, Failure> {
+    let mut verdicts = vec![Verdict::Survived; trials.len()];
+    for own in [true, false] {
+        for (number, size) in sizes.iter().enumerate() {
+            let module = Module::read(&size.text, size.range.clone());
+            let here = |(i, trial): (usize, &Trial)| {
+                let mutant = match own {
+                    true => Some(trial.mutant.clone()),
+                    false => trial.mutant.elsewhere(sizes[trial.size].module(), &module, size.module()),
+                };
+                Some((i, mutant?))
+            };
+            let open = trials.iter().enumerate().filter(|(i, trial)| trial.is_open(verdicts[*i]));
+            let faults: Vec<(usize, Mutant)> =
+                open.filter(|(_, trial)| (trial.size == number) == own).filter_map(here).collect();
+            let mutants: Vec<&Mutant> = faults.iter().map(|(_, mutant)| mutant).collect();
+            for ((i, _), verdict) in faults.iter().zip(judge(size, &mutants)?) {
+                if own || verdict == Verdict::Caught {
+                    verdicts[*i] = verdict;
+                }
+            }
+        }
+    }
+    Ok(verdicts)
 }
 
 /// The faults of a block: those that people thought of, each in the first size that has its text once, and random ones,

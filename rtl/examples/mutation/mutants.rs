@@ -23,7 +23,22 @@ pub(crate) struct Mutant {
 impl Mutant {
     /// The fault that `from`, which `text` has once, is `to`; nothing if more than an expression changes.
     pub(crate) fn of(module: &Module, text: &str, from: &str, to: &str) -> Option<Self> {
-        let start = text.find(from)?;
+        Self::at(module, text.find(from)?, from, to)
+    }
+
+    /// The same fault of `own` in another module, `text`, which has its line as often.
+    pub(crate) fn elsewhere(&self, own: &str, module: &Module, text: &str) -> Option<Self> {
+        let [from, to] = self.lines(own);
+        let ends =
+            |text: &str| text.match_indices(&from).map(|(start, _)| start + from.len()).collect::<Vec<_>>();
+        let (owns, others) = (ends(own), ends(text));
+        let which = owns.iter().position(|&end| self.at.start < end)?;
+        let same = owns.len() == others.len();
+        same.then(|| Self::at(module, others[which] - from.len(), &from, &to))?
+    }
+
+    /// The fault that `from`, which begins at `start`, is `to`.
+    fn at(module: &Module, start: usize, from: &str, to: &str) -> Option<Self> {
         let same = |(from, to): &(char, char)| from == to;
         let before: usize = from.chars().zip(to.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
         let rest = from[before..].chars().rev().zip(to[before..].chars().rev());

@@ -6,7 +6,11 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rtl::cosim::engine::{EngineSimulator, Instruments, SessionLimits, Top, verify};
+use rtl::cosim::Random;
+use rtl::cosim::engine::{
+    Command, EngineJob, EngineRun, EngineSimulator, Instruments, Patterns, Session, SessionLimits, Top,
+    verify,
+};
 use rtl::{EngineParameters, Parameters, verilog};
 
 use super::Failure;
@@ -17,10 +21,16 @@ use super::sizes::Size;
 /// Sessions that a fault meets; the first that sees it is the last.
 const SESSIONS: u64 = 304;
 
-/// An engine with which a session is short, and in which nothing is 1.
+/// An engine with which a session is short, in which nothing is 1, and whose FIFO is often full.
 pub(crate) fn parameters() -> EngineParameters {
     let array = Parameters { lanes: 7, columns: 3, tokens: 4, stream_bits: 16, acc_bits: contract::ACC_BITS };
-    EngineParameters { activation_words: 16, result_lanes: 2, ..EngineParameters::of(array) }
+    EngineParameters {
+        activation_words: 16,
+        result_lanes: 2,
+        fifo_beats: 8,
+        burst_beats: 2,
+        ..EngineParameters::of(array)
+    }
 }
 
 pub(crate) fn text(top: Top) -> Result<String, rtl::Error> {
@@ -34,6 +44,7 @@ pub(crate) fn text(top: Top) -> Result<String, rtl::Error> {
 pub(crate) struct Faulty {
     simulator: EngineSimulator,
     number: PathBuf,
+    directed: Vec<Session>,
 }
 
 impl Faulty {
@@ -41,8 +52,9 @@ impl Faulty {
     pub(crate) fn build(top: Top, size: &Size, faults: &[&Mutant], dir: &Path) -> Result<Self, Failure> {
         let text = size.with(&with_all(size.module(), faults));
         let simulator = EngineSimulator::build_text(&parameters(), top, Instruments::default(), &text, dir)?;
+        limit(&dir.join("build/engine"))?;
         let number = dir.join("fault.txt");
-        let mut engine = Self { simulator, number };
+        let mut engine = Self { simulator, number, directed: [resets(top)?, stalled_aborts(top)?].concat() };
         if engine.is_seen(0)? {
             return Err("the sessions see a fault where none is".into());
         }
@@ -51,9 +63,74 @@ impl Faulty {
 
     /// Whether a session sees the fault of this number, counted from 1.
     pub(crate) fn is_seen(&mut self, fault: usize) -> Result<bool, Failure> {
-        std::fs::write(&self.number, format!("{fault:x}"))?;
-        Ok(verify(&mut self.simulator, SessionLimits::of(&parameters()), SESSIONS, None).is_err())
+        // Verilator reads a number only where something follows it.
+        std::fs::write(&self.number, format!("{fault:x}\n"))?;
+        let random = verify(&mut self.simulator, SessionLimits::of(&parameters()), SESSIONS, None);
+        Ok(random.is_err() || !self.directed_hold())
     }
+
+    fn directed_hold(&self) -> bool {
+        let runs: Vec<EngineRun> = self.directed.iter().map(|session| session.run().clone()).collect();
+        self.simulator.run(&runs, 1).is_ok_and(|traces| {
+            self.directed.iter().zip(&traces).all(|(session, trace)| session.check(trace).is_ok())
+        })
+    }
+}
+
+/// What random sessions hardly ever meet: an abort while jobs wait, and a reset of one cycle in every cycle around its
+/// beginning; after each, a session from its beginning to its end.
+fn resets(top: Top) -> Result<Vec<Session>, Failure> {
+    let session = |stop: Option<u64>| {
+        let mut random = Random::new(1);
+        let mut session = Session::new(&parameters(), top, Patterns::default());
+        for _ in 0..rtl::JOB_SLOTS {
+            session.start(&EngineJob::matrix(30, 14, 4, &mut random), &mut random)?;
+        }
+        session.abort(false);
+        session.start(&EngineJob::matrix(3, 7, 1, &mut random), &mut random)?;
+        session.finish();
+        session.run_mut().stop_after_cycles = stop;
+        session.run_mut().reset_cycles = 1;
+        Ok(session)
+    };
+    (50..250).flat_map(|cycle| [session(Some(cycle)), session(None)]).collect()
+}
+
+/// Aborts that wait for a receiver: of results, or of scaled ones.
+fn stalled_aborts(top: Top) -> Result<Vec<Session>, Failure> {
+    let session = |scale: bool, cycles: u64| {
+        let mut random = Random::new(cycles);
+        let seldom: Vec<bool> = (0..100).map(|cycle| cycle == 0).collect();
+        let patterns = match scale {
+            true => Patterns { quantized_ready: seldom, ..Patterns::default() },
+            false => Patterns { result_ready: seldom, ..Patterns::default() },
+        };
+        let mut session = Session::new(&parameters(), top, patterns);
+        let job = EngineJob { raw: !scale, scale, ..EngineJob::matrix(9, 14, 4, &mut random) };
+        session.start(&job, &mut random)?;
+        session.command(Command::Wait { cycles });
+        session.abort(false);
+        session.start(&EngineJob::matrix(3, 7, 1, &mut random), &mut random)?;
+        session.finish();
+        Ok(session)
+    };
+    [false, true].into_iter().flat_map(|scale| (0..20).map(move |i| session(scale, 17 * i))).collect()
+}
+
+/// Processor time for some sessions, and bytes that they print: far more than those of an engine without a fault, while a
+/// faulty one may never come to an end.
+const LIMIT_S: u32 = 20;
+const LIMIT_BYTES: u32 = 50_000_000;
+
+/// Puts a script in the place of `program` that ends it at the limits.
+fn limit(program: &Path) -> Result<(), Failure> {
+    let unlimited = program.with_extension("unlimited");
+    std::fs::rename(program, &unlimited)?;
+    // The copy may be run, and so may what is written in its place.
+    std::fs::copy(&unlimited, program)?;
+    let unlimited = unlimited.display();
+    let script = format!("#!/bin/sh\nulimit -t {LIMIT_S}\n'{unlimited}' \"$@\" | head -c {LIMIT_BYTES}\n");
+    Ok(std::fs::write(program, script)?)
 }
 
 /// The module with all faults in it, each of which is there if the number is its own.

@@ -58,6 +58,12 @@ impl Session {
                 self.check_inputs(i, segment)?;
             }
         }
+        if trace.read_stall_cycles > 0 {
+            return Err(format!(
+                "beats that were asked for waited {} cycles for room",
+                trace.read_stall_cycles
+            ));
+        }
         outcome.counters = self.check_answers(&trace.answers, cut)?;
         if !cut {
             if opened != self.segments.len() {
