@@ -57,7 +57,7 @@ fn datapath_prices_adders_by_width() {
     for absent in ["fp16_multiply", "fp16_add", "fp32_add"] {
         assert_eq!(energy.components[absent], 0.0);
     }
-    let expected_pj = 0.0455 + 0.008842113 + 0.100800252 + 0.05121053;
+    let expected_pj = 0.0455 + 0.009394728 + 0.100800252 + 0.012526318;
     assert_relative_eq!(energy.total(), expected_pj * PJ, max_relative = 1e-12);
 }
 
