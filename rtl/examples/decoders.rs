@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p tritium-rtl --example decoders` prints the table of this crate's README, "The byte code".
 //! Each code is a function of the byte, here and nowhere else but for the one that was chosen, which is the contract's;
-//! Yosys gets its 256 rows as a case statement. The last row is the block as it is emitted.
+//! Yosys gets its 256 rows as a case statement, with the sign of every trit. The last row is the block as it is emitted, with the
+//! signs that the array takes (C-LANE-3).
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
 use std::error::Error;
@@ -83,7 +84,9 @@ fn pairs(byte: u8) -> Option<[i8; 5]> {
 
 /// [`pairs`] as equations, each with few inputs.
 const PAIRS: &str = "\
-module trit_decoder(input wire [7:0] code, output wire [4:0] nonzero, negative, output wire invalid);
+module trit_decoder(input wire [7:0] code, output wire [4:0] zero, sign, output wire invalid);
+wire [4:0] nonzero, negative;
+assign zero = ~nonzero, sign = negative;
 wire [1:0] a = code[1:0]; wire [2:0] b = code[4:2], c = code[7:5];
 wire a3 = &a, b3 = &b[1:0];
 wire [1:0] t = a3 ? (b3 ? c[1:0] : b[1:0]) : a;
@@ -108,23 +111,20 @@ fn table(code: Code) -> Result<String, Box<dyn Error>> {
         return Err("not a code: 243 bytes must stand for all five trits".into());
     }
     let mut text =
-        "module trit_decoder(input wire [7:0] code, output reg [4:0] nonzero, negative, output reg invalid);
+        "module trit_decoder(input wire [7:0] code, output reg [4:0] zero, sign, output reg invalid);
 always @(*) case (code)\n"
             .to_owned();
     for (byte, row) in rows.iter().enumerate() {
         let bits = |is: fn(i8) -> bool| {
             row.iter().flatten().rev().fold(String::new(), |bits, &t| bits + if is(t) { "1" } else { "0" })
         };
-        let (nonzero, negative) = if row.is_some() {
-            (bits(|t| t != 0), bits(|t| t < 0))
+        let (zero, sign) = if row.is_some() {
+            (bits(|t| t == 0), bits(|t| t < 0))
         } else {
-            ("0".to_owned(), "0".to_owned())
+            ("11111".to_owned(), "0".to_owned())
         };
         let invalid = u8::from(row.is_none());
-        writeln!(
-            text,
-            "{byte}: {{nonzero, negative, invalid}} = {{5'b{nonzero}, 5'b{negative}, 1'b{invalid}}};"
-        )?;
+        writeln!(text, "{byte}: {{zero, sign, invalid}} = {{5'b{zero}, 5'b{sign}, 1'b{invalid}}};")?;
     }
     Ok(text + "endcase\nendmodule\n")
 }
@@ -137,7 +137,7 @@ const DECODERS: u32 = 8;
 fn beside_logic(decoder: &str) -> String {
     let mut text = format!(
         "{decoder}
-module beside(input wire [{top}:0] code, output wire [{last}:0] nonzero, negative, output wire [{decoders}:0] invalid,
+module beside(input wire [{top}:0] code, output wire [{last}:0] zero, sign, output wire [{decoders}:0] invalid,
   input wire [31:0] a, output wire carry);
 wire [16:0] c; assign c[0] = 0; assign carry = c[16];\n",
         top = 8 * DECODERS - 1,
@@ -154,7 +154,7 @@ wire [16:0] c; assign c[0] = 0; assign carry = c[16];\n",
     }
     for i in 0..DECODERS {
         text += &format!(
-            "trit_decoder d{i} (.code(code[{}+:8]), .nonzero(nonzero[{five}+:5]), .negative(negative[{five}+:5]), \
+            "trit_decoder d{i} (.code(code[{}+:8]), .zero(zero[{five}+:5]), .sign(sign[{five}+:5]), \
              .invalid(invalid[{i}]));\n",
             8 * i,
             five = 5 * i
@@ -177,8 +177,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let alone =
         ["synth_xilinx -family xcup -flatten", "synth_xilinx -family xc7", "synth_ecp5", "synth_ice40"];
     let beside = ["synth_xilinx -family xcup -flatten", "synth_ecp5", "synth_ice40"];
-    let nothing = "module trit_decoder(input wire [7:0] code, output wire [4:0] nonzero, negative, output wire invalid);
-assign nonzero = 0, negative = 0, invalid = 0;
+    let nothing =
+        "module trit_decoder(input wire [7:0] code, output wire [4:0] zero, sign, output wire invalid);
+assign zero = 0, sign = 0, invalid = 0;
 endmodule\n";
     let mut logic = vec![];
     for synthesis in beside {
