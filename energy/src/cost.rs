@@ -21,7 +21,7 @@ pub enum Cost {
     Fp32Multiply,
     /// A register bit clocked.
     RegisterBit,
-    /// An 8-bit lane selection `nz & (a ^ neg)`.
+    /// An 8-bit lane that lets its activation through or clears it, and its share of the complements in the adders.
     LaneSelect,
     /// A packed weight byte decoded to five trits.
     DecodedByte,

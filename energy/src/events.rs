@@ -39,11 +39,12 @@ pub struct PaperOperations {
 /// Events of the MAC array, ternary or FP16. Padded lanes count: they are built and clocked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DatapathEvents {
-    /// Integer additions (tree levels, popcount and its correction, accumulators) by the adder's width in bits.
+    /// Integer additions (tree levels, accumulators) by the adder's width in bits.
     pub integer_adds: BTreeMap<u32, u64>,
-    /// Lane selections `nz & (a ^ neg)` whose weight is not zero, 8 bits each; a zero weight holds its lane still.
+    /// Lanes whose weight is not zero: 8 bits let through, and their share of the complements in the adders; a zero weight
+    /// holds its lane still.
     pub lanes_active: u64,
-    /// Lane selections whose weight is zero.
+    /// Lanes whose weight is zero.
     pub lanes_gated: u64,
     /// FP16 multiplications.
     pub fp16_multiplies: u64,
