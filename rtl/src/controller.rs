@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!                 +--------------+
-//!   job_valid  -->|              |--> fetch, fetch_free, fetch_rewind
-//!   job_n, _k  ==>|              |<-- fetch_ready
+//!   job_valid  -->|              |--> active
+//!   job_n, _k  ==>|              |<-- step
 //!   job_tokens ==>|  controller  |--> slot
 //!   job_keep   -->|              |--> first, last
 //!   job_ready  <--|              |--> release_tile
-//!       reset  -->+------/\------+--> busy
+//!       reset  -->+------/\------+--> free, rewind
 //! ```
 //!
 //! | port | direction | width | meaning |
@@ -16,27 +16,29 @@
 //! | `job_valid`, `job_ready` | in, out | 1, 1 | handshake of a job |
 //! | `job_n`, `job_k`, `job_tokens` | in | 21, 24, 11 | N, K and tokens, in range |
 //! | `job_keep` | in | 1 | its activations stay in the buffer for the next job |
-//! | `fetch`, `fetch_ready` | out, in | 1, 1 | the next word of activations is read at this edge |
-//! | `fetch_free` | out | 1 | it is used for the last time |
-//! | `fetch_rewind` | out | 1 | it is the last of a pass over the job's words |
-//! | `slot` | out | clog2(TOKENS) | of the word that was read last: its token slot |
+//! | `active` | out | 1 | a job is under way here, and a word is wanted |
+//! | `step` | in | 1 | that word meets the array; only while `active` |
+//! | `slot` | out | clog2(TOKENS) | its token slot |
 //! | `first`, `last` | out | 1, 1 | it is of the first, of the last K step |
 //! | `release_tile` | out | 1 | it is the last token that the held tile meets |
-//! | `busy` | out | 1 | a job is under way here |
+//! | `free` | out | 1 | it is used for the last time |
+//! | `rewind` | out | 1 | it is the last of a pass over the job's words |
 //!
-//! Parameters: `lanes`, `columns`, `tokens`. Latency: 1 from a job to its first `fetch`; a word a cycle, and no cycle is lost
+//! Parameters: `lanes`, `columns`, `tokens`. Latency: 1 from a job to `active`; a word a cycle, and no cycle is lost
 //! between steps, tiles or jobs. Golden: the loop for tile, for step, for token.
 //!
-//! Neither ceil(N / COLUMNS) nor ceil(K / LANES) is ever computed: what is left after the present tile and step counts down,
-//! and its sign says which is the last.
+//! All outputs but `job_ready` come from registers; while `active` is low they mean nothing.
+//!
+//! Neither ceil(N / COLUMNS) nor ceil(K / LANES) is ever computed: what is left of N and K is counted down.
 //!
 //! Does not: know about weights. They come in the same order, and the array waits for a tile.
 
 use rust_hdl::prelude::*;
 
 use crate::Parameters;
-use crate::hdl::{Bus, Low, Number, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
-use crate::job_registers::{K_BITS, N_BITS, TOKENS_BITS};
+use crate::countdown::Countdown;
+use crate::hdl::{Bus, Low, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
+use crate::job_registers::{INPUTS_BITS, K_BITS, N_BITS, OUTPUTS_BITS, TOKENS_BITS};
 
 /// The sequence of words that matrix jobs need.
 #[derive(LogicBlock, Debug)]
@@ -57,15 +59,11 @@ pub struct Controller {
     pub job_tokens: Bus<In>,
     /// Its activations stay for the next job.
     pub job_keep: Bus<In>,
-    /// The next word is wanted.
-    pub fetch: Bus<Out>,
-    /// The next word is read.
-    pub fetch_ready: Bus<In>,
-    /// It is used for the last time.
-    pub fetch_free: Bus<Out>,
-    /// It is the last of a pass over the job's words.
-    pub fetch_rewind: Bus<Out>,
-    /// Token slot of the word that was read last.
+    /// A job is under way, and a word is wanted.
+    pub active: Bus<Out>,
+    /// The word meets the array.
+    pub step: Bus<In>,
+    /// Its token slot.
     pub slot: Bus<Out>,
     /// It is of the first K step.
     pub first: Bus<Out>,
@@ -73,42 +71,29 @@ pub struct Controller {
     pub last: Bus<Out>,
     /// It is the last token of its step.
     pub release_tile: Bus<Out>,
-    /// A job is under way.
-    pub busy: Bus<Out>,
-    active: ResetRegister,
+    /// It is used for the last time.
+    pub free: Bus<Out>,
+    /// It is the last of a pass over the job's words.
+    pub rewind: Bus<Out>,
+    active_register: ResetRegister,
     keep: Register,
-    /// Outputs beyond the present tile, less one: negative in the last tile.
-    outputs_after: Register,
-    /// Inputs beyond the present step, less one: negative in the last step.
-    inputs_after: Register,
-    /// The same for the first step.
-    inputs_start: Register,
+    outputs: Countdown,
+    inputs: Countdown,
+    k: Register,
     last_token: Register,
     token: Register,
     first_step: Register,
-    slot_register: Register,
-    first_register: Register,
-    last_register: Register,
-    release_register: Register,
     load: Bus<Local>,
-    step: Bus<Local>,
     at_last_token: Bus<Local>,
     at_last_step: Bus<Local>,
     at_last_tile: Bus<Local>,
     step_end: Bus<Local>,
     tile_end: Bus<Local>,
     job_end: Bus<Local>,
-    job_inputs_after: Bus<Local>,
     job_last_token: Bus<Local>,
-    columns: Number,
-    columns_and_one: Number,
-    lanes: Number,
-    lanes_and_one: Number,
+    next_k: Bus<Local>,
+    at_new_job: Bus<Local>,
 }
-
-/// N is at most 2^20, and N - 2 leaves a bit for the sign.
-const OUTPUTS_BITS: usize = N_BITS;
-const INPUTS_BITS: usize = K_BITS + 1;
 
 impl Controller {
     /// The controller of the array that `parameters` describe, which are valid.
@@ -124,41 +109,32 @@ impl Controller {
             job_k: Bus::new(K_BITS),
             job_tokens: Bus::new(TOKENS_BITS),
             job_keep: Bus::new(1),
-            fetch: Bus::new(1),
-            fetch_ready: Bus::new(1),
-            fetch_free: Bus::new(1),
-            fetch_rewind: Bus::new(1),
+            active: Bus::new(1),
+            step: Bus::new(1),
             slot: Bus::new(slot_bits),
             first: Bus::new(1),
             last: Bus::new(1),
             release_tile: Bus::new(1),
-            busy: Bus::new(1),
-            active: ResetRegister::new(1),
+            free: Bus::new(1),
+            rewind: Bus::new(1),
+            active_register: ResetRegister::new(1),
             keep: Register::new(1),
-            outputs_after: Register::new(OUTPUTS_BITS),
-            inputs_after: Register::new(INPUTS_BITS),
-            inputs_start: Register::new(INPUTS_BITS),
+            outputs: Countdown::new(columns, OUTPUTS_BITS),
+            inputs: Countdown::new(lanes, INPUTS_BITS),
+            k: Register::new(K_BITS),
             last_token: Register::new(slot_bits),
             token: Register::new(slot_bits),
             first_step: Register::new(1),
-            slot_register: Register::new(slot_bits),
-            first_register: Register::new(1),
-            last_register: Register::new(1),
-            release_register: Register::new(1),
             load: Bus::new(1),
-            step: Bus::new(1),
             at_last_token: Bus::new(1),
             at_last_step: Bus::new(1),
             at_last_tile: Bus::new(1),
             step_end: Bus::new(1),
             tile_end: Bus::new(1),
             job_end: Bus::new(1),
-            job_inputs_after: Bus::new(INPUTS_BITS),
             job_last_token: Bus::new(TOKENS_BITS),
-            columns: Number::new(columns, OUTPUTS_BITS),
-            columns_and_one: Number::new(columns + 1, OUTPUTS_BITS),
-            lanes: Number::new(lanes, INPUTS_BITS),
-            lanes_and_one: Number::new(lanes + 1, INPUTS_BITS),
+            next_k: Bus::new(K_BITS),
+            at_new_job: Bus::new(1),
         }
     }
 }
@@ -172,80 +148,66 @@ impl Logic for Controller {
         clock!(
             self,
             clock,
-            active,
+            active_register,
             keep,
-            outputs_after,
-            inputs_after,
-            inputs_start,
+            outputs,
+            inputs,
+            k,
             last_token,
             token,
-            first_step,
-            slot_register,
-            first_register,
-            last_register,
-            release_register
+            first_step
         );
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
-        self.at_last_step.next = self.inputs_after.q.val().get_bit(24).into();
-        self.at_last_tile.next = self.outputs_after.q.val().get_bit(20).into();
+        self.at_last_step.next = self.inputs.last.val();
+        self.at_last_tile.next = self.outputs.last.val();
+        self.at_new_job.next = !self.active_register.q.val() | self.at_last_tile.val();
 
-        self.fetch.next = self.active.q.val();
-        self.fetch_free.next = self.at_last_tile.val() & !self.keep.q.val();
-        self.fetch_rewind.next = self.at_last_token.val() & self.at_last_step.val();
-        self.step.next = self.active.q.val() & self.fetch_ready.val();
         self.step_end.next = self.step.val() & self.at_last_token.val();
         self.tile_end.next = self.step_end.val() & self.at_last_step.val();
         self.job_end.next = self.tile_end.val() & self.at_last_tile.val();
 
         // The next job is loaded in the cycle of this one's last word.
-        self.job_ready.next = !self.active.q.val() | self.job_end.val();
+        self.job_ready.next = !self.active_register.q.val() | self.job_end.val();
         self.load.next = self.job_ready.val() & self.job_valid.val();
-        self.active.reset.next = self.reset.val();
-        self.active.enable.next = self.job_ready.val();
-        self.active.d.next = self.job_valid.val();
-        self.busy.next = self.active.q.val();
+        self.active_register.reset.next = self.reset.val();
+        self.active_register.enable.next = self.job_ready.val();
+        self.active_register.d.next = self.job_valid.val();
+        self.active.next = self.active_register.q.val();
         self.keep.enable.next = self.load.val();
         self.keep.d.next = self.job_keep.val();
         self.job_last_token.next = self.job_tokens.val() - 1;
         self.last_token.enable.next = self.load.val();
         Low::join(&mut self.job_last_token, &mut self.last_token.d);
 
-        self.token.enable.next = self.load.val() | self.step.val();
-        self.token.d.next = signed_cast(!(self.load.val() | self.at_last_token.val()), self.token.q.bits())
+        self.token.enable.next = !self.active_register.q.val() | self.step.val();
+        self.token.d.next = signed_cast(self.active_register.q.val() & !self.at_last_token.val(), self.token.q.bits())
             & (self.token.q.val() + 1);
 
-        self.job_inputs_after.next = unsigned_cast(self.job_k.val(), 25) - self.lanes_and_one.val();
-        self.inputs_start.enable.next = self.load.val();
-        self.inputs_start.d.next = self.job_inputs_after.val();
-        self.inputs_after.enable.next = self.load.val() | self.step_end.val();
-        self.inputs_after.d.next = self.inputs_after.q.val() - self.lanes.val();
-        if self.load.val().any() {
-            self.inputs_after.d.next = self.job_inputs_after.val();
-        } else if self.at_last_step.val().any() {
-            self.inputs_after.d.next = self.inputs_start.q.val();
+        // K is counted down again for each tile. What is counted next depends on no input: whether it is, does. Between jobs
+        // the counts follow what is offered.
+        self.k.enable.next = self.load.val();
+        self.k.d.next = self.job_k.val();
+        self.next_k.next = self.k.q.val();
+        if self.at_new_job.val().any() {
+            self.next_k.next = self.job_k.val();
         }
-        self.first_step.enable.next = self.load.val() | self.step_end.val();
-        self.first_step.d.next = self.load.val() | self.at_last_step.val();
+        self.inputs.advance.next = !self.active_register.q.val() | self.step_end.val();
+        self.inputs.load.next = !self.active_register.q.val() | self.at_last_step.val();
+        self.inputs.size.next = unsigned_cast(self.next_k.val(), self.inputs.size.bits());
+        self.first_step.enable.next = !self.active_register.q.val() | self.step_end.val();
+        self.first_step.d.next = !self.active_register.q.val() | self.at_last_step.val();
 
-        self.outputs_after.enable.next = self.load.val() | self.tile_end.val();
-        self.outputs_after.d.next = self.outputs_after.q.val() - self.columns.val();
-        if self.load.val().any() {
-            self.outputs_after.d.next = self.job_n.val() - self.columns_and_one.val();
-        }
+        self.outputs.advance.next = !self.active_register.q.val() | self.tile_end.val();
+        self.outputs.load.next = self.at_new_job.val();
+        self.outputs.size.next = unsigned_cast(self.job_n.val(), self.outputs.size.bits());
 
-        // What the word is, beside the word that the buffer reads at this edge.
-        self.slot_register.enable.next = self.step.val();
-        self.slot_register.d.next = self.token.q.val();
-        self.slot.next = self.slot_register.q.val();
-        self.first_register.enable.next = self.step.val();
-        self.first_register.d.next = self.first_step.q.val();
-        self.first.next = self.first_register.q.val();
-        self.last_register.enable.next = self.step.val();
-        self.last_register.d.next = self.at_last_step.val();
-        self.last.next = self.last_register.q.val();
-        self.release_register.enable.next = self.step.val();
-        self.release_register.d.next = self.at_last_token.val();
-        self.release_tile.next = self.release_register.q.val();
+        // What the word is.
+        self.slot.next = self.token.q.val();
+        self.first.next = self.first_step.q.val();
+        self.last.next = self.at_last_step.val();
+        self.release_tile.next = self.at_last_token.val();
+        self.free.next = self.at_last_tile.val() & !self.keep.q.val();
+        self.rewind.next = self.at_last_token.val() & self.at_last_step.val();
     }
 }
 
@@ -260,13 +222,13 @@ mod tests {
     fn controller(p: &Parameters) -> Bench<Controller> {
         bench!(
             Controller::new(p),
-            "controller": reset, job_valid, job_n, job_k, job_tokens, job_keep, fetch_ready
-                => job_ready, fetch, fetch_free, fetch_rewind, busy, slot, first, last, release_tile
+            "controller": reset, job_valid, job_n, job_k, job_tokens, job_keep, step
+                => job_ready, active, slot, first, last, release_tile, free, rewind
         )
     }
 
-    /// A word of a job: (slot, first, last, release), and (free, rewind).
-    type Word = ([u64; 4], [u64; 2]);
+    /// A word of a job: slot, first, last, release, free, rewind.
+    type Word = [u64; 6];
 
     fn words(p: &Parameters, [n, k, tokens, keep]: [u64; 4]) -> impl Iterator<Item = Word> + Clone {
         let (tiles, steps) = (n.div_ceil(p.columns.into()), k.div_ceil(p.lanes.into()));
@@ -274,7 +236,7 @@ mod tests {
             let last = u64::from(step + 1 == steps);
             let release = u64::from(token + 1 == tokens);
             let free = u64::from(tile + 1 == tiles) & (1 - keep);
-            ([token, u64::from(step == 0), last, release], [free, last & release])
+            [token, u64::from(step == 0), last, release, free, last & release]
         };
         let steps = (0..tiles).flat_map(move |tile| (0..steps).map(move |step| (tile, step)));
         steps.flat_map(move |(tile, step)| (0..tokens).map(move |token| word(tile, step, token)))
@@ -298,10 +260,10 @@ mod tests {
             let mut cycles: Vec<Values> = vec![];
             let mut expected = vec![];
             let mut pending = job(&mut random);
-            let (mut left, mut meta) = (std::collections::VecDeque::new(), None);
+            let mut left = std::collections::VecDeque::<Word>::new();
             for i in 0..20_000 {
-                let (reset, valid, ready) =
-                    (i == 0 || random.below(500) == 0, random.chance(60), random.chance(80));
+                let (reset, valid) = (i == 0 || random.below(500) == 0, random.chance(60));
+                let step = !left.is_empty() && random.chance(80);
                 let inputs = [
                     reset.into(),
                     valid.into(),
@@ -309,15 +271,13 @@ mod tests {
                     pending[1],
                     pending[2],
                     pending[3],
-                    ready.into(),
+                    step.into(),
                 ];
                 cycles.push(inputs.map(|value| vec![value]).to_vec());
-                let front: Option<Word> = left.front().copied();
-                let job_ready = left.is_empty() || left.len() == 1 && ready;
-                expected.push((job_ready, front, meta));
-                if front.is_some() && ready {
+                let job_ready = left.is_empty() || left.len() == 1 && step;
+                expected.push((job_ready, left.front().copied()));
+                if step {
                     left.pop_front();
-                    meta = front.map(|word| word.0);
                 }
                 if job_ready && valid {
                     left.extend(words(&p, pending));
@@ -329,14 +289,10 @@ mod tests {
             }
             let outputs = controller(&p).run(&cycles, 200);
             let mut seen = 0;
-            for (i, ((job_ready, front, meta), output)) in expected.iter().zip(&outputs).enumerate().skip(1) {
-                assert_eq!(output[0], [u64::from(*job_ready)], "cycle {i}");
-                assert_eq!([output[1][0], output[4][0]], [u64::from(front.is_some()); 2], "cycle {i}");
-                if let Some((_, [free, rewind])) = front {
-                    assert_eq!([output[2][0], output[3][0]], [*free, *rewind], "cycle {i}");
-                }
-                if let Some(meta) = meta {
-                    assert_eq!(output[5..].concat(), meta, "cycle {i}");
+            for (i, ((job_ready, front), output)) in expected.iter().zip(&outputs).enumerate().skip(1) {
+                assert_eq!(output[..2].concat(), [*job_ready, front.is_some()].map(u64::from), "cycle {i}");
+                if let Some(word) = front {
+                    assert_eq!(output[2..].concat(), word, "cycle {i}");
                     seen += 1;
                 }
             }
@@ -359,30 +315,33 @@ mod tests {
                 (few, 300),
             ] {
                 let [n, k, tokens] = job;
-                let cycle = |i| [u64::from(i == 0), 1, n, k, tokens, 0, 1].map(|value| vec![value]).to_vec();
+                let cycle = |i| [u64::from(i == 0), 1, n, k, tokens, 0, u64::from(i > 1)].map(|v| vec![v]).to_vec();
                 let cycles: Vec<Values> = (0..cycles).map(cycle).collect();
                 let outputs = controller(&p).run(&cycles, 3);
                 let words = words(&p, [n, k, tokens, 0]).cycle();
-                for (i, (output, (_, [free, rewind]))) in outputs[2..].iter().zip(words.clone()).enumerate() {
-                    assert_eq!(output[..5].concat(), [free & rewind, 1, free, rewind, 1], "word {i}");
-                }
-                for (i, (output, (word, _))) in outputs[3..].iter().zip(words).enumerate() {
-                    assert_eq!(output[5..].concat(), word, "word {i}");
+                for (i, (output, word)) in outputs[2..].iter().zip(words).enumerate() {
+                    assert_eq!(output[..2].concat(), [word[4] & word[5], 1], "word {i}");
+                    assert_eq!(output[2..].concat(), word, "word {i}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_job_is_fetched_one_cycle_later_and_the_next_one_without_a_gap() {
-        let cycle =
-            |reset: u64, valid: u64, n| [reset, valid, n, 3, 1, 0, 1].map(|value| vec![value]).to_vec();
-        let cycles =
-            [cycle(1, 0, 1), cycle(0, 1, 3), cycle(0, 1, 1), cycle(0, 1, 1), cycle(0, 0, 1), cycle(0, 0, 1)];
-        let outputs = controller(&P).run(&cycles, 3);
+    fn a_job_is_active_one_cycle_later_and_the_next_one_follows_without_a_gap() {
+        let cycle = |reset: u64, valid: u64, n, step: u64| [reset, valid, n, 3, 1, 0, step].map(|v| vec![v]).to_vec();
+        let cycles = [
+            cycle(1, 0, 1, 0),
+            cycle(0, 1, 3, 0),
+            cycle(0, 1, 1, 1),
+            cycle(0, 1, 1, 1),
+            cycle(0, 0, 1, 1),
+            cycle(0, 0, 1, 0),
+        ];
+        let outputs = controller(&P).run(&cycles, 2);
         // Two tiles of one step, then one: three words in a row from cycle 2.
-        let fetched: Vec<u64> = outputs[1..].iter().map(|output| output[1][0]).collect();
-        assert_eq!(fetched, [0, 1, 1, 1, 0]);
+        let active: Vec<u64> = outputs[1..].iter().map(|output| output[1][0]).collect();
+        assert_eq!(active, [0, 1, 1, 1, 0]);
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! One column: the dot product of a row of trits and a token's activations, accumulated a token slot.
 //!
 //! ```text
-//!                +------------+
-//!  activation ==>|            |
-//!        zero ==>|            |
-//!        sign ==>|            |
-//!        slot -->|  dot_unit  |--> result
-//!       first -->|            |
-//!  accumulate -->|            |
-//!        emit -->|            |
-//!                +-----/\-----+
+//!                        +------------+
+//!          activation ==>|            |
+//!          zero, sign ==>|            |
+//!    accumulate, emit -->|  dot_unit  |--> result
+//!                slot -->|            |
+//!   next_slot, _first -->|            |
+//!               again -->+-----/\-----+
 //! ```
 //!
 //! | port | direction | width | meaning |
@@ -19,15 +17,17 @@
 //! | `zero`, `sign` | in | LANES rounded up to whole bytes x 1 | this column's trits (C-LANE-3) |
 //! | `accumulate` | in | 1 | the tree's sum belongs to `slot`, and is added at this edge |
 //! | `emit` | in | 1 | it is the last K step: `result` takes the total at this edge |
-//! | `first` | in | 1 | it is the first K step: the slot starts from zero |
 //! | `slot` | in | clog2(TOKENS) | token slot |
+//! | `next_slot`, `next_first` | in | clog2(TOKENS), 1 | the slot of the next cycle's sum, and whether it starts from zero there |
+//! | `again` | in | 1 | `accumulate`, and `next_slot` is `slot` |
 //! | `result` | out | ACC_BITS | the dot product, two's complement |
 //!
 //! Parameters: `lanes`, `tokens`, `acc_bits`. Latency: activations and trits to `result`,
-//! [`contract::latency::array_cycles`]; one token's K step a cycle. Golden: `contract::dot`.
+//! [`contract::latency::column_cycles`]; one token's K step a cycle. Golden: `contract::dot`.
 //!
-//! `accumulate`, `emit`, `first` and `slot` come when the sum does, [`contract::latency::array_cycles`] - 1 cycles after
-//! the activations: they are the same for all columns, and delayed once, in `control_pipeline`.
+//! `accumulate`, `emit` and `slot` come when the sum does, [`contract::latency::column_cycles`] - 1 cycles after
+//! the activations: they are the same for all columns, and delayed once, in `control_pipeline`. A slot is read a cycle
+//! before its sum comes, unless the sum before it goes there too; its register's synchronous clear is the first K step.
 //!
 //! Does not: saturate. `contract::max_k` says how long a K the accumulators hold.
 
@@ -36,7 +36,7 @@ use rust_hdl::prelude::*;
 use crate::Parameters;
 use crate::adder_tree::AdderTree;
 use crate::byte_sum::ByteSum;
-use crate::hdl::{Bus, High, Number, Pack, Register, clog2, signed_cast, unsigned_cast};
+use crate::hdl::{Bus, High, Number, Pack, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
 use crate::slot_memory::SlotMemory;
 
 /// Lanes, adder tree and accumulators of one column.
@@ -54,10 +54,14 @@ pub struct DotUnit {
     pub accumulate: Bus<In>,
     /// `result` takes the total at this edge.
     pub emit: Bus<In>,
-    /// The slot starts from zero.
-    pub first: Bus<In>,
     /// The token slot of the tree's sum.
     pub slot: Bus<In>,
+    /// The token slot of the sum that follows.
+    pub next_slot: Bus<In>,
+    /// The slot then starts from zero.
+    pub next_first: Bus<In>,
+    /// The sum that follows is added to what this one makes.
+    pub again: Bus<In>,
     /// The dot product.
     pub result: Bus<Out>,
     padded: Pack<Bus<Local>>,
@@ -65,6 +69,7 @@ pub struct DotUnit {
     byte_sum: Vec<ByteSum>,
     adder_tree: AdderTree,
     slot_memory: SlotMemory,
+    total_register: ResetRegister,
     difference: Bus<Local>,
     one: Number,
     result_register: Register,
@@ -86,14 +91,17 @@ impl DotUnit {
             sign: Pack::new(padded, 1),
             accumulate: Bus::new(1),
             emit: Bus::new(1),
-            first: Bus::new(1),
             slot: Bus::new(clog2(parameters.tokens.into())),
+            next_slot: Bus::new(clog2(parameters.tokens.into())),
+            next_first: Bus::new(1),
+            again: Bus::new(1),
             result: Bus::new(acc_bits),
             padded: Pack::new(padded, activation_bits),
             padding: Number::new(0, activation_bits),
             adder_tree: AdderTree::new(byte_sum.len(), byte_sum[0].sum.bits()),
             byte_sum,
             slot_memory: SlotMemory::new(parameters.tokens, acc_bits),
+            total_register: ResetRegister::new(acc_bits),
             difference: Bus::new(acc_bits + 1),
             one: Number::new(1, acc_bits + 1),
             result_register: Register::new(acc_bits),
@@ -123,11 +131,17 @@ impl Logic for DotUnit {
             self.adder_tree.operand[i].next = self.byte_sum[i].sum.val();
             self.adder_tree.negative[i].next = self.byte_sum[i].negative.val();
         }
-        clock!(self, clock, adder_tree, slot_memory, result_register);
-        self.slot_memory.slot.next = self.slot.val();
+        clock!(self, clock, adder_tree, slot_memory, total_register, result_register);
+        self.slot_memory.read_slot.next = self.next_slot.val();
+        self.slot_memory.write_slot.next = self.slot.val();
+        self.total_register.reset.next = self.next_first.val();
+        self.total_register.enable.next = true.into();
+        self.total_register.d.next = self.slot_memory.read_data.val();
+        if self.again.val().any() {
+            High::join(&mut self.difference, &mut self.total_register.d);
+        }
         // As in `adder_level`.
-        self.difference.next = ((signed_cast(!self.first.val(), self.difference.bits())
-            & (signed_cast(self.slot_memory.read_data.val(), self.difference.bits()) << 1))
+        self.difference.next = ((signed_cast(self.total_register.q.val(), self.difference.bits()) << 1)
             | unsigned_cast(self.adder_tree.sum_negative[0].val(), self.difference.bits()))
             - (((signed_cast(self.adder_tree.sum[0].val(), self.difference.bits()) << 1)
                 ^ signed_cast(!self.adder_tree.sum_negative[0].val(), self.difference.bits()))
@@ -142,7 +156,7 @@ impl Logic for DotUnit {
 
 #[cfg(test)]
 mod tests {
-    use contract::{Trit, dot, latency::array_cycles};
+    use contract::{Trit, dot, latency::column_cycles};
 
     use super::*;
     use crate::cosim::Random;
@@ -156,7 +170,7 @@ mod tests {
     fn unit(p: &Parameters) -> Bench<DotUnit> {
         bench!(
             DotUnit::new(p),
-            "dot_unit": activation, zero, sign, accumulate, emit, first, slot => result
+            "dot_unit": activation, zero, sign, accumulate, emit, slot, next_slot, next_first, again => result
         )
     }
 
@@ -171,7 +185,7 @@ mod tests {
 
     /// The steps as cycles: the controls come when the sum does.
     fn cycles(p: &Parameters, steps: &[Option<Step>]) -> Vec<Values> {
-        let delay = array_cycles(p.lanes) as usize - 1;
+        let delay = column_cycles(p.lanes) as usize - 1;
         let mut cycles = vec![];
         for i in 0..steps.len() + delay + 1 {
             let quiet = Step {
@@ -188,9 +202,11 @@ mod tests {
             let sign =
                 trits.as_chunks().0.iter().flat_map(|byte| contract::signs(*byte)).map(u64::from).collect();
             let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
-            let controls = i.checked_sub(delay).and_then(|i| steps.get(i)?.as_ref());
-            let controls = controls.map_or([0; 4], |s| [1, s.last.into(), s.first.into(), s.slot]);
-            cycles.push([vec![a, zero, sign], controls.map(|v| vec![v]).to_vec()].concat());
+            let step_at = |i: usize| i.checked_sub(delay).and_then(|i| steps.get(i)?.as_ref());
+            let sum = step_at(i).map_or([0; 3], |s| [1, s.last.into(), s.slot]);
+            let next = step_at(i + 1).map_or([0; 2], |s| [s.slot, s.first.into()]);
+            let controls = [&sum[..], &next, &[u64::from(sum[0] == 1 && sum[2] == next[0])]].concat();
+            cycles.push([vec![a, zero, sign], controls.iter().map(|&v| vec![v]).collect()].concat());
         }
         cycles
     }
@@ -238,7 +254,7 @@ mod tests {
                 let (trits, activations) = (vec![Trit::Minus; lanes as usize], vec![a; lanes as usize]);
                 Some(Step { trits, activations, slot: 0, first: true, last: true })
             };
-            let latency = array_cycles(lanes) as usize;
+            let latency = column_cycles(lanes) as usize;
             let mut steps: Vec<Option<Step>> = (0..20).map(|_| step(0)).collect();
             steps[latency] = step(-1);
             let cycles = cycles(&p, &steps);

@@ -35,20 +35,16 @@
 
 use rust_hdl::prelude::*;
 
-use crate::activation_buffer::ActivationBuffer;
 use crate::axi_lite::AxiLite;
-use crate::controller::Controller;
 use crate::csr::Csr;
 use crate::hdl::{Bus, Pack, Wires};
 use crate::job_queue::JobQueue;
 use crate::job_registers::{K_BITS, N_BITS};
-use crate::mac_array::MacArray;
+use crate::matrix_unit::MatrixUnit;
 use crate::register_map::ADDRESS_BITS;
 use crate::requantizer::Requantizer;
-use crate::result_buffer::ResultBuffer;
 use crate::result_sequencer::ResultSequencer;
 use crate::stream_register::StreamRegister;
-use crate::weight_stream::WeightStream;
 use crate::{EngineParameters, Error};
 
 /// Registers, buffers and the array.
@@ -153,12 +149,7 @@ pub struct Engine {
     axi_lite: AxiLite,
     csr: Csr,
     job_queue: JobQueue,
-    controller: Controller,
-    activation_input: StreamRegister,
-    activation_buffer: ActivationBuffer,
-    weight_stream: WeightStream,
-    mac_array: MacArray,
-    result_buffer: ResultBuffer,
+    matrix_unit: MatrixUnit,
     vector_input: StreamRegister,
     result_sequencer: ResultSequencer,
     requantizer: Requantizer,
@@ -166,7 +157,6 @@ pub struct Engine {
     quantized_output: StreamRegister,
     flush: Bus<Local>,
     busy: Bus<Local>,
-    issue: Bus<Local>,
 }
 
 impl Engine {
@@ -233,12 +223,7 @@ impl Engine {
             axi_lite: AxiLite::new(ADDRESS_BITS),
             csr: Csr::new(parameters, fetched),
             job_queue: JobQueue::default(),
-            controller: Controller::new(array),
-            activation_input: StreamRegister::new(activation_bytes, 8),
-            activation_buffer: ActivationBuffer::new(parameters),
-            weight_stream: WeightStream::new(parameters),
-            mac_array: MacArray::new(array)?,
-            result_buffer: ResultBuffer::new(parameters),
+            matrix_unit: MatrixUnit::new(parameters)?,
             vector_input: StreamRegister::new(values, 32),
             result_sequencer: ResultSequencer::new(parameters),
             requantizer: Requantizer::new(parameters),
@@ -246,7 +231,6 @@ impl Engine {
             quantized_output: StreamRegister::new(values, 8),
             flush: Bus::new(1),
             busy: Bus::new(1),
-            issue: Bus::new(1),
         })
     }
 }
@@ -261,12 +245,7 @@ impl Logic for Engine {
             axi_lite,
             csr,
             job_queue,
-            controller,
-            activation_input,
-            activation_buffer,
-            weight_stream,
-            mac_array,
-            result_buffer,
+            matrix_unit,
             vector_input,
             result_sequencer,
             requantizer,
@@ -278,16 +257,11 @@ impl Logic for Engine {
         self.aborting.next = self.csr.aborting.val();
         self.axi_lite.reset.next = self.reset.val();
         self.csr.reset.next = self.reset.val();
-        self.activation_input.reset.next = self.reset.val();
         self.vector_input.reset.next = self.reset.val();
         self.result_output.reset.next = self.reset.val();
         self.quantized_output.reset.next = self.reset.val();
         self.job_queue.reset.next = self.flush.val();
-        self.controller.reset.next = self.flush.val();
-        self.activation_buffer.reset.next = self.flush.val();
-        self.weight_stream.reset.next = self.flush.val();
-        self.mac_array.reset.next = self.flush.val();
-        self.result_buffer.reset.next = self.flush.val();
+        self.matrix_unit.reset.next = self.flush.val();
         self.result_sequencer.reset.next = self.flush.val();
         self.requantizer.reset.next = self.flush.val();
 
@@ -335,54 +309,25 @@ impl Logic for Engine {
         self.fetch_n.next = self.csr.job_n.val();
         self.fetch_k.next = self.csr.job_k.val();
         self.fetch_address.next = self.csr.job_address.val();
-        self.controller.job_valid.next = self.job_queue.issue_valid.val();
-        self.job_queue.issue_ready.next = self.controller.job_ready.val();
-        self.controller.job_n.next = self.job_queue.issue_n.val();
-        self.controller.job_k.next = self.job_queue.issue_k.val();
-        self.controller.job_tokens.next = self.job_queue.issue_tokens.val();
-        self.controller.job_keep.next = self.job_queue.issue_keep.val();
+        self.matrix_unit.job_valid.next = self.job_queue.issue_valid.val();
+        self.job_queue.issue_ready.next = self.matrix_unit.job_ready.val();
+        self.matrix_unit.job_n.next = self.job_queue.issue_n.val();
+        self.matrix_unit.job_k.next = self.job_queue.issue_k.val();
+        self.matrix_unit.job_tokens.next = self.job_queue.issue_tokens.val();
+        self.matrix_unit.job_keep.next = self.job_queue.issue_keep.val();
 
-        // Activations.
-        self.activation_input.input_valid.next = self.activation_valid.val();
-        self.activation_ready.next = self.activation_input.input_ready.val();
-        Wires::join(&mut self.activation_data, &mut self.activation_input.input_data);
-        self.activation_input.input_last.next = false.into();
-        self.activation_buffer.activation_valid.next = self.activation_input.output_valid.val();
-        self.activation_input.output_ready.next =
-            self.activation_buffer.activation_ready.val() | self.csr.aborting.val();
-        Wires::join(&mut self.activation_input.output_data, &mut self.activation_buffer.activation_data);
-        self.activation_buffer.fetch.next = self.controller.fetch.val();
-        self.activation_buffer.fetch_free.next = self.controller.fetch_free.val();
-        self.activation_buffer.fetch_rewind.next = self.controller.fetch_rewind.val();
-        self.controller.fetch_ready.next = self.activation_buffer.fetch_ready.val();
-        self.csr.overflow.next = self.activation_buffer.stuck.val();
-
-        // Weights.
-        self.weight_stream.weight_valid.next = self.weight_valid.val();
-        self.weight_ready.next = self.weight_stream.weight_ready.val() | self.csr.aborting.val();
-        Wires::join(&mut self.weight_data, &mut self.weight_stream.weight_data);
-        self.weight_taken.next = self.weight_stream.taken.val();
-        self.mac_array.weight_valid.next = self.weight_stream.beat_valid.val();
-        self.weight_stream.beat_ready.next = self.mac_array.weight_ready.val();
-        Wires::join(&mut self.weight_stream.beat_zero, &mut self.mac_array.weight_zero);
-        Wires::join(&mut self.weight_stream.beat_sign, &mut self.mac_array.weight_sign);
-        self.csr.invalid_code.next = self.weight_stream.invalid.val();
+        // Weights and activations.
+        self.matrix_unit.weight_valid.next = self.weight_valid.val();
+        self.weight_ready.next = self.matrix_unit.weight_ready.val() | self.csr.aborting.val();
+        Wires::join(&mut self.weight_data, &mut self.matrix_unit.weight_data);
+        self.weight_taken.next = self.matrix_unit.weight_taken.val();
+        self.csr.invalid_code.next = self.matrix_unit.invalid_code.val();
         self.csr.read_slverr.next = self.fetch_slverr.val();
         self.csr.read_decerr.next = self.fetch_decerr.val();
-
-        // The array.
-        self.mac_array.activation_valid.next = self.activation_buffer.word_valid.val();
-        self.activation_buffer.word_ready.next = self.mac_array.activation_ready.val();
-        Wires::join(&mut self.activation_buffer.word_data, &mut self.mac_array.activation_data);
-        self.mac_array.activation_slot.next = self.controller.slot.val();
-        self.mac_array.activation_first.next = self.controller.first.val();
-        self.mac_array.activation_last.next = self.controller.last.val();
-        self.mac_array.activation_release.next = self.controller.release_tile.val();
-        self.mac_array.result_room.next = self.result_buffer.room.val();
-        self.issue.next = self.activation_buffer.word_valid.val() & self.mac_array.activation_ready.val();
-        self.result_buffer.reserve.next = self.issue.val() & self.controller.last.val();
-        self.result_buffer.write.next = self.mac_array.result_valid.val();
-        Wires::join(&mut self.mac_array.result_data, &mut self.result_buffer.write_data);
+        self.matrix_unit.activation_valid.next = self.activation_valid.val();
+        self.activation_ready.next = self.matrix_unit.activation_ready.val() | self.csr.aborting.val();
+        Wires::join(&mut self.activation_data, &mut self.matrix_unit.activation_data);
+        self.csr.overflow.next = self.matrix_unit.overflow.val();
 
         // Results.
         self.vector_input.input_valid.next = self.vector_valid.val();
@@ -398,10 +343,10 @@ impl Logic for Engine {
         self.result_sequencer.job_n.next = self.job_queue.collect_n.val();
         self.result_sequencer.job_tokens.next = self.job_queue.collect_tokens.val();
         self.result_sequencer.job_flags.next = self.job_queue.collect_flags.val();
-        self.result_sequencer.values_valid.next = self.result_buffer.values_valid.val();
-        self.result_buffer.values_ready.next = self.result_sequencer.values_ready.val();
-        self.result_buffer.last_group.next = self.result_sequencer.last_group.val();
-        Wires::join(&mut self.result_buffer.values_data, &mut self.result_sequencer.values_data);
+        self.result_sequencer.values_valid.next = self.matrix_unit.values_valid.val();
+        self.matrix_unit.values_ready.next = self.result_sequencer.values_ready.val();
+        self.matrix_unit.last_group.next = self.result_sequencer.last_group.val();
+        Wires::join(&mut self.matrix_unit.values_data, &mut self.result_sequencer.values_data);
         self.requantizer.beat_valid.next = self.result_sequencer.beat_valid.val();
         self.result_sequencer.beat_ready.next = self.requantizer.beat_ready.val();
         Wires::join(&mut self.result_sequencer.beat_data, &mut self.requantizer.beat_data);
@@ -438,18 +383,13 @@ impl Logic for Engine {
             & !self.quantized_output.output_valid.val();
 
         // What the counters count.
-        self.csr.issued.next = self.issue.val();
-        self.csr.weight_starved.next =
-            self.activation_buffer.word_valid.val() & !self.mac_array.tile_held.val();
-        self.csr.output_blocked.next = self.activation_buffer.word_valid.val()
-            & self.mac_array.tile_held.val()
-            & !self.mac_array.activation_ready.val();
-        self.csr.activation_starved.next =
-            self.controller.busy.val() & !self.activation_buffer.word_valid.val();
-        self.csr.weight_beat.next = self.weight_stream.beat_valid.val() & self.mac_array.weight_ready.val();
-        self.csr.activation_beat.next = self.activation_input.output_valid.val()
-            & self.activation_buffer.activation_ready.val()
-            & !self.csr.aborting.val();
+        self.csr.issued.next = self.matrix_unit.issued.val();
+        self.csr.weight_starved.next = self.matrix_unit.weight_starved.val();
+        self.csr.activation_starved.next = self.matrix_unit.activation_starved.val();
+        self.csr.output_blocked.next = self.matrix_unit.output_blocked.val();
+        self.csr.weight_beat.next = self.matrix_unit.weight_taken.val();
+        self.csr.activation_beat.next =
+            self.activation_valid.val() & self.matrix_unit.activation_ready.val() & !self.csr.aborting.val();
         self.csr.result_beat.next =
             self.result_sequencer.beat_valid.val() & self.requantizer.beat_ready.val();
     }

@@ -43,6 +43,10 @@ use crate::word_select::WordSelect;
 pub const N_BITS: usize = 21;
 /// Bits of a legal K.
 pub const K_BITS: usize = 24;
+/// Bits of a count of what is left of N, or beyond it.
+pub const OUTPUTS_BITS: usize = N_BITS + 1;
+/// The same of K.
+pub const INPUTS_BITS: usize = K_BITS + 1;
 /// Bits of a legal number of tokens.
 pub const TOKENS_BITS: usize = 11;
 /// Bits of an address of weights.

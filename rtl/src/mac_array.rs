@@ -19,9 +19,11 @@
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, forgets tiles and whatever is under way |
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | handshake of a beat |
-//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | a beat's trits (C-LANE-3), trit 0 in bit 0 |
+//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | a beat's trits (C-LANE-3), trit 0 in bit 0,
+//! [`contract::latency::WEIGHT_DATA_CYCLES`] after it was taken |
 //! | `activation_valid`, `activation_ready` | in, out | 1, 1 | handshake of a token's activations |
-//! | `activation_data` | in | LANES x 8 | INT8, lane 0 lowest |
+//! | `activation_data` | in | LANES x 8 | INT8, lane 0 lowest, [`contract::latency::ACTIVATION_DATA_CYCLES`] after they were
+//! accepted |
 //! | `activation_slot` | in | clog2(TOKENS) | which accumulator; below TOKENS |
 //! | `activation_first` | in | 1 | first K step: the accumulator starts from zero |
 //! | `activation_last` | in | 1 | last K step: the total is a result |
@@ -36,7 +38,8 @@
 //! beat accepted to the tile's first activation, [`contract::latency::TILE_SWAP_CYCLES`]. Throughput: a step takes
 //! max(tokens, BEATS) cycles. Golden: `contract::dot`.
 //!
-//! A transfer happens at a rising edge with `valid` and `ready` high and `reset` low. The pipeline never stands still: an
+//! A transfer happens at a rising edge with `valid` and `ready` high and `reset` low; its data follows a fixed number of cycles
+//! later, when the memory that holds it has been read, and nobody waits for it. The pipeline never stands still: an
 //! activation with `activation_last` is accepted only with `result_room`, so that its result, which comes a fixed number of
 //! cycles later, has a place. That saves every lane and adder an enable. `weight_ready` depends on `activation_valid`,
 //! `activation_last`, `activation_release` and `result_room` of the same cycle, `activation_ready` on `activation_last` and
@@ -49,7 +52,7 @@ use rust_hdl::prelude::*;
 
 use crate::control_pipeline::ControlPipeline;
 use crate::dot_unit::DotUnit;
-use crate::hdl::{Bus, Pack, Register, ResetRegister, Wires, clog2};
+use crate::hdl::{Bank, Bus, Pack, Register, ResetRegister, Wires, clog2};
 use crate::weight_tile::WeightTile;
 use crate::{Error, Parameters};
 
@@ -93,6 +96,8 @@ pub struct MacArray {
     /// One dot product a column.
     pub result_data: Pack<Bus<Out>>,
     weight_tile: WeightTile,
+    activation_register: Bank,
+    broadcast_register: Bank,
     control_pipeline: ControlPipeline,
     dot_unit: Vec<DotUnit>,
     valid_register: ResetRegister,
@@ -133,6 +138,8 @@ impl MacArray {
             result_slot: Bus::new(slot_bits),
             result_data: Pack::new(columns, parameters.acc_bits as usize),
             weight_tile: WeightTile::new(parameters),
+            activation_register: Bank::new(lanes, contract::ACTIVATION_BITS as usize),
+            broadcast_register: Bank::new(lanes, contract::ACTIVATION_BITS as usize),
             control_pipeline: ControlPipeline::new(stages, slot_bits),
             dot_unit: (0..columns).map(|_| DotUnit::new(parameters)).collect(),
             valid_register: ResetRegister::new(1),
@@ -148,7 +155,8 @@ impl Logic for MacArray {
         comment!(
             "COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle."
         );
-        clock!(self, clock, weight_tile, control_pipeline, valid_register, slot_register);
+        clock!(self, clock, weight_tile, activation_register, broadcast_register, control_pipeline);
+        clock!(self, clock, valid_register, slot_register);
         self.weight_tile.reset.next = self.reset.val();
         self.control_pipeline.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
@@ -170,15 +178,22 @@ impl Logic for MacArray {
         self.control_pipeline.first.next = self.activation_first.val();
         self.control_pipeline.last.next = self.activation_last.val();
 
+        // The activations cross the array, and meet the tile that was held when they were accepted.
+        self.activation_register.enable.next = true.into();
+        self.broadcast_register.enable.next = true.into();
+        Wires::join(&mut self.activation_data, &mut self.activation_register.d);
+        Wires::join(&mut self.activation_register.q, &mut self.broadcast_register.d);
         for i in 0..self.dot_unit.len() {
             self.dot_unit[i].clock.next = self.clock.val();
-            Wires::join(&mut self.activation_data, &mut self.dot_unit[i].activation);
+            Wires::join(&mut self.broadcast_register.q, &mut self.dot_unit[i].activation);
             Wires::join(&mut self.weight_tile.zero[i], &mut self.dot_unit[i].zero);
             Wires::join(&mut self.weight_tile.sign[i], &mut self.dot_unit[i].sign);
             self.dot_unit[i].accumulate.next = self.control_pipeline.accumulate.val();
             self.dot_unit[i].emit.next = self.control_pipeline.emit.val();
-            self.dot_unit[i].first.next = self.control_pipeline.sum_first.val();
             self.dot_unit[i].slot.next = self.control_pipeline.sum_slot.val();
+            self.dot_unit[i].next_slot.next = self.control_pipeline.next_slot.val();
+            self.dot_unit[i].next_first.next = self.control_pipeline.next_first.val();
+            self.dot_unit[i].again.next = self.control_pipeline.again.val();
             self.result_data[i].next = self.dot_unit[i].result.val();
         }
 

@@ -188,11 +188,13 @@ impl Logic for Maxima {
             }
         }
         if self.maximum_access.val().any() {
-            self.maximum_memory.slot.next = self.maximum_slot.val();
+            self.maximum_memory.write_slot.next = self.maximum_slot.val();
+            self.maximum_memory.read_slot.next = self.maximum_slot.val();
             self.maximum_memory.write.next = self.maximum_write.val();
             self.maximum_memory.write_data.next = self.maximum_write_data.val();
         } else {
-            self.maximum_memory.slot.next = self.memory_slot.val();
+            self.maximum_memory.write_slot.next = self.memory_slot.val();
+            self.maximum_memory.read_slot.next = self.memory_slot.val();
             self.maximum_memory.write.next = self.at_memory.val() & self.replace.val();
             self.maximum_memory.write_data.next = self.candidate.val();
         }

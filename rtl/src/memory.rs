@@ -96,7 +96,7 @@ impl Logic for Memory {
         Verilog::Custom(format!(
             "\
 {NAMED}memory
-reg [{top}:0] rows [0:{last}];
+(* no_rw_check *) reg [{top}:0] rows [0:{last}];
 reg [{top}:0] row;
 assign read_data = row;
 always @(posedge clock) begin

@@ -38,6 +38,7 @@ use crate::EngineParameters;
 use crate::half::Half;
 use crate::hdl::{Bus, Low, Number, Pack, ResetRegister, Wires, clog2, signed_cast};
 use crate::memory::Memory;
+use crate::occupancy::Occupancy;
 
 /// A queue of tokens' results.
 #[derive(LogicBlock, Debug)]
@@ -73,16 +74,14 @@ pub struct ResultBuffer {
     stored: ResetRegister,
     valid_register: ResetRegister,
     group: ResetRegister,
-    count: ResetRegister,
+    occupancy: Occupancy,
     taken: Bus<Local>,
     pop: Bus<Local>,
     read: Bus<Local>,
     next_read_row: Bus<Local>,
-    one: Number,
     zero: Number,
     _columns: usize,
     _padded_columns: usize,
-    _full: usize,
 }
 
 impl ResultBuffer {
@@ -112,16 +111,14 @@ impl ResultBuffer {
             stored: ResetRegister::new(1),
             valid_register: ResetRegister::new(1),
             group: ResetRegister::new(levels.max(1)),
-            count: ResetRegister::new(row_bits + 1),
+            occupancy: Occupancy::new(depth),
             taken: Bus::new(1),
             pop: Bus::new(1),
             read: Bus::new(1),
             next_read_row: Bus::new(row_bits),
-            one: Number::new(1, row_bits + 1),
             zero: Number::new(0, bits),
             _columns: columns,
             _padded_columns: lanes << levels,
-            _full: row_bits,
         }
     }
 }
@@ -130,13 +127,13 @@ impl Logic for ResultBuffer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("A queue of tokens' results: written whole, read a group of columns at a time.");
-        clock!(self, clock, entries, write_row, read_row, stored, valid_register, group, count);
+        clock!(self, clock, entries, write_row, read_row, stored, valid_register, group, occupancy);
         self.write_row.reset.next = self.reset.val();
         self.read_row.reset.next = self.reset.val();
         self.stored.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
         self.group.reset.next = self.reset.val();
-        self.count.reset.next = self.reset.val();
+        self.occupancy.reset.next = self.reset.val();
 
         self.taken.next = self.valid_register.q.val() & self.values_ready.val();
         self.pop.next = self.taken.val() & self.last_group.val();
@@ -144,14 +141,11 @@ impl Logic for ResultBuffer {
         self.group.d.next =
             signed_cast(!self.last_group.val(), self.group.q.bits()) & (self.group.q.val() + 1);
 
-        // Entries from their reservation to their last group; all of them are the highest bit alone.
-        self.count.enable.next = self.reserve.val() ^ self.pop.val();
-        self.count.d.next =
-            self.count.q.val() + (signed_cast(self.pop.val(), self.count.q.bits()) | self.one.val());
-        for i in self._full..self.count.q.bits() {
-            self.room.next = (!self.count.q.val().get_bit(i)).into();
-        }
-        self.empty.next = (!self.count.q.val().any()).into();
+        // Entries from their reservation to their last group.
+        self.occupancy.enter.next = self.reserve.val();
+        self.occupancy.leave.next = self.pop.val();
+        self.room.next = !self.occupancy.full.val();
+        self.empty.next = !self.occupancy.occupied.val();
 
         // A read without a write may empty the rows.
         self.read.next = self.stored.q.val() & (!self.valid_register.q.val() | self.pop.val());

@@ -35,9 +35,10 @@
 use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
-use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast};
+use crate::countdown::Countdown;
+use crate::hdl::{Bus, Low, Number, Pack, Register, ResetRegister, clog2, signed_cast, unsigned_cast};
 use crate::job_queue::FLAGS_BITS;
-use crate::job_registers::{N_BITS, TOKENS_BITS};
+use crate::job_registers::{N_BITS, OUTPUTS_BITS, TOKENS_BITS};
 
 /// The sequence of results that jobs give.
 #[derive(LogicBlock, Debug)]
@@ -90,8 +91,7 @@ pub struct ResultSequencer {
     pub beat_scale: Bus<Out>,
     active: ResetRegister,
     flags: Register,
-    /// Outputs beyond the present tile, less one: negative in the last tile.
-    outputs_after: Register,
+    outputs: Countdown,
     /// Outputs of this token beyond the present group, less one: negative in the last group; not in the first group.
     group_after: Register,
     first_group: Register,
@@ -106,23 +106,16 @@ pub struct ResultSequencer {
     token_end: Bus<Local>,
     tile_end: Bus<Local>,
     job_end: Bus<Local>,
-    outputs_low: Pack<Bus<Local>>,
+    spare_low: Pack<Bus<Local>>,
     token_start: Bus<Local>,
     after: Bus<Local>,
     at_last_group: Bus<Local>,
     job_last_token: Bus<Local>,
-    columns: Number,
-    columns_and_one: Number,
-    /// COLUMNS - RESULT_LANES
-    tail_start: Number,
     /// COLUMNS - 1 - RESULT_LANES
     full_start: Number,
     group: Number,
     _group_sign: usize,
 }
-
-/// N is at most 2^20, and N - 2 leaves a bit for the sign.
-const OUTPUTS_BITS: usize = N_BITS;
 
 impl ResultSequencer {
     /// The sequencer of the engine that `parameters` describe, which are valid.
@@ -159,7 +152,7 @@ impl ResultSequencer {
             beat_scale: Bus::new(1),
             active: ResetRegister::new(1),
             flags: Register::new(FLAGS_BITS - 1),
-            outputs_after: Register::new(OUTPUTS_BITS),
+            outputs: Countdown::new(columns, OUTPUTS_BITS),
             group_after: Register::new(bits),
             first_group: Register::new(1),
             first_tile: Register::new(1),
@@ -173,14 +166,11 @@ impl ResultSequencer {
             token_end: Bus::new(1),
             tile_end: Bus::new(1),
             job_end: Bus::new(1),
-            outputs_low: Pack::new(1, bits),
+            spare_low: Pack::new(1, bits),
             token_start: Bus::new(bits),
             after: Bus::new(bits),
             at_last_group: Bus::new(1),
             job_last_token: Bus::new(TOKENS_BITS),
-            columns: Number::new(columns, OUTPUTS_BITS),
-            columns_and_one: Number::new(columns + 1, OUTPUTS_BITS),
-            tail_start: Number::new(less(columns, group), bits),
             full_start: Number::new(less(columns, group + 1), bits),
             group: Number::new(group, bits),
             _group_sign: bits - 1,
@@ -199,7 +189,7 @@ impl Logic for ResultSequencer {
             clock,
             active,
             flags,
-            outputs_after,
+            outputs,
             group_after,
             first_group,
             first_tile,
@@ -207,14 +197,14 @@ impl Logic for ResultSequencer {
             token
         );
         self.vector.next = self.flags.q.val().get_bit(0).into();
-        self.at_last_tile.next = self.outputs_after.q.val().get_bit(20).into();
+        self.at_last_tile.next = self.outputs.last.val();
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
 
         // Outputs left of this token, less one, when the present group is gone.
-        Low::join(&mut self.outputs_after.q, &mut self.outputs_low);
+        Low::join(&mut self.outputs.spare, &mut self.spare_low);
         self.token_start.next = self.full_start.val();
         if self.at_last_tile.val().any() {
-            self.token_start.next = self.outputs_low[0].val() + self.tail_start.val();
+            self.token_start.next = self.full_start.val() - self.spare_low[0].val();
         }
         self.after.next = self.group_after.q.val();
         if self.first_group.q.val().any() {
@@ -261,18 +251,17 @@ impl Logic for ResultSequencer {
 
         self.group_after.enable.next = self.step.val();
         self.group_after.d.next = self.after.val() - self.group.val();
-        self.first_group.enable.next = self.load.val() | self.step.val();
-        self.first_group.d.next = self.load.val() | self.at_last_group.val();
-        self.token.enable.next = self.load.val() | self.token_end.val();
-        self.token.d.next = signed_cast(!(self.load.val() | self.at_last_token.val()), self.token.q.bits())
+        // What comes next depends on no input: whether it does, does. Between jobs all is as at a job's start.
+        self.first_group.enable.next = !self.active.q.val() | self.step.val();
+        self.first_group.d.next = !self.active.q.val() | self.at_last_group.val();
+        self.token.enable.next = !self.active.q.val() | self.token_end.val();
+        self.token.d.next = signed_cast(self.active.q.val() & !self.at_last_token.val(), self.token.q.bits())
             & (self.token.q.val() + 1);
-        self.first_tile.enable.next = self.load.val() | self.tile_end.val();
-        self.first_tile.d.next = self.load.val();
-        self.outputs_after.enable.next = self.load.val() | self.tile_end.val();
-        self.outputs_after.d.next = self.outputs_after.q.val() - self.columns.val();
-        if self.load.val().any() {
-            self.outputs_after.d.next = self.job_n.val() - self.columns_and_one.val();
-        }
+        self.first_tile.enable.next = !self.active.q.val() | self.tile_end.val();
+        self.first_tile.d.next = !self.active.q.val() | self.at_last_tile.val();
+        self.outputs.advance.next = !self.active.q.val() | self.tile_end.val();
+        self.outputs.load.next = !self.active.q.val() | self.at_last_tile.val();
+        self.outputs.size.next = unsigned_cast(self.job_n.val(), self.outputs.size.bits());
     }
 }
 

@@ -23,9 +23,8 @@
 //! when it is empty; a beat a cycle. Golden: a queue.
 //!
 //! It holds `depth` + 1 beats: `depth` in rows, and the one that is offered, which is what the memory's registered read
-//! holds. A beat is read as soon as the one offered is taken or there is none; its row can be written from the next
-//! cycle on. `full` and `stored` (a row holds a beat) are registers that look one step ahead, so `input_ready` and
-//! `output_valid` are registers or their inverses, and no path runs from an input to an output. `input_ready` is low
+//! holds. A beat is read as soon as the one offered is taken or there is none. `input_ready` and `output_valid` are
+//! registers or their inverses, and no path runs from an input to an output. `input_ready` is low
 //! while, and only while, it holds `depth` + 1 beats. `rtl/tests/formal_streams.rs` proves that this is a queue, for
 //! all inputs, with four rows.
 //!
@@ -33,8 +32,9 @@
 
 use rust_hdl::prelude::*;
 
-use crate::hdl::{Bus, Pack, ResetRegister, Wires, clog2};
+use crate::hdl::{Bus, Pack, ResetRegister, Wires};
 use crate::memory::Memory;
+use crate::queue_rows::QueueRows;
 
 /// A queue of beats.
 #[derive(LogicBlock, Debug)]
@@ -60,22 +60,15 @@ pub struct StreamFifo {
     /// There is no beat.
     pub empty: Bus<Out>,
     beats: Memory,
-    write_row: ResetRegister,
-    read_row: ResetRegister,
-    full_register: ResetRegister,
-    stored: ResetRegister,
+    queue_rows: QueueRows,
     valid_register: ResetRegister,
     write: Bus<Local>,
     read: Bus<Local>,
-    next_write_row: Bus<Local>,
-    next_read_row: Bus<Local>,
 }
 
 impl StreamFifo {
     /// A queue of `depth` + 1 beats of `count` elements of `bits` bits each.
     pub fn new(depth: usize, count: usize, bits: usize) -> Self {
-        assert!(depth >= 4 && depth.is_power_of_two(), "rows are addressed by counters that wrap");
-        let row_bits = clog2(depth as u64);
         Self {
             clock: Signal::default(),
             reset: Bus::new(1),
@@ -88,15 +81,10 @@ impl StreamFifo {
             full: Bus::new(1),
             empty: Bus::new(1),
             beats: Memory::new(depth, count, bits),
-            write_row: ResetRegister::new(row_bits),
-            read_row: ResetRegister::new(row_bits),
-            full_register: ResetRegister::new(1),
-            stored: ResetRegister::new(1),
+            queue_rows: QueueRows::new(depth),
             valid_register: ResetRegister::new(1),
             write: Bus::new(1),
             read: Bus::new(1),
-            next_write_row: Bus::new(row_bits),
-            next_read_row: Bus::new(row_bits),
         }
     }
 }
@@ -106,43 +94,28 @@ impl Logic for StreamFifo {
     fn update(&mut self) {
         comment!("module stream_fifo");
         comment!("A queue of beats; the memory's registered read is the beat that is offered.");
-        clock!(self, clock, beats, write_row, read_row, full_register, stored, valid_register);
-        self.write_row.reset.next = self.reset.val();
-        self.read_row.reset.next = self.reset.val();
-        self.full_register.reset.next = self.reset.val();
-        self.stored.reset.next = self.reset.val();
+        clock!(self, clock, beats, queue_rows, valid_register);
+        self.queue_rows.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
 
-        self.write.next = self.input_valid.val() & !self.full_register.q.val();
-        self.read.next = self.stored.q.val() & (!self.valid_register.q.val() | self.output_ready.val());
-
-        self.next_write_row.next = self.write_row.q.val() + 1;
-        self.write_row.enable.next = self.write.val();
-        self.write_row.d.next = self.next_write_row.val();
-        self.next_read_row.next = self.read_row.q.val() + 1;
-        self.read_row.enable.next = self.read.val();
-        self.read_row.d.next = self.next_read_row.val();
-
-        // A write without a read may fill the last row, a read without a write may empty it.
-        self.full_register.enable.next = self.write.val() | self.read.val();
-        self.full_register.d.next =
-            !self.read.val() & (self.next_write_row.val() == self.read_row.q.val()).into();
-        self.stored.enable.next = self.write.val() | self.read.val();
-        self.stored.d.next = self.write.val() | (self.next_read_row.val() != self.write_row.q.val()).into();
+        self.write.next = self.input_valid.val() & !self.queue_rows.full.val();
+        self.read.next = self.queue_rows.stored.val() & (!self.valid_register.q.val() | self.output_ready.val());
+        self.queue_rows.write.next = self.write.val();
+        self.queue_rows.take.next = self.read.val();
         self.valid_register.enable.next = self.read.val() | self.output_ready.val();
         self.valid_register.d.next = self.read.val();
 
         self.beats.write.next = self.write.val();
-        self.beats.write_address.next = self.write_row.q.val();
+        self.beats.write_address.next = self.queue_rows.write_row.val();
         Wires::join(&mut self.input_data, &mut self.beats.write_data);
         self.beats.read.next = self.read.val();
-        self.beats.read_address.next = self.read_row.q.val();
+        self.beats.read_address.next = self.queue_rows.read_row.val();
         Wires::join(&mut self.beats.read_data, &mut self.output_data);
 
-        self.input_ready.next = !self.full_register.q.val();
+        self.input_ready.next = !self.queue_rows.full.val();
         self.output_valid.next = self.valid_register.q.val();
-        self.full.next = self.full_register.q.val();
-        self.empty.next = !self.stored.q.val() & !self.valid_register.q.val();
+        self.full.next = self.queue_rows.full.val();
+        self.empty.next = !self.queue_rows.stored.val() & !self.valid_register.q.val();
     }
 }
 

@@ -30,7 +30,6 @@ use rust_hdl::prelude::*;
 use crate::engine::Engine;
 use crate::hdl::{Bus, Pack, Wires};
 use crate::register_map::ADDRESS_BITS;
-use crate::stream_register::StreamRegister;
 use crate::{EngineParameters, Error};
 
 /// The engine, weights from a stream.
@@ -115,7 +114,6 @@ pub struct TernaryEngine {
     /// It is its job's last.
     pub m_axis_quantized_tlast: Bus<Out>,
     engine: Engine,
-    weight_input: StreamRegister,
     reset: Bus<Local>,
 }
 
@@ -171,7 +169,6 @@ impl TernaryEngine {
             m_axis_quantized_tdata: Pack::new(values, 8),
             m_axis_quantized_tlast: Bus::new(1),
             engine: Engine::new(parameters, false)?,
-            weight_input: StreamRegister::new(stream_bytes, 8),
             reset: Bus::new(1),
         })
     }
@@ -205,15 +202,9 @@ impl Logic for TernaryEngine {
         self.s_axi_rvalid.next = self.engine.rvalid.val();
         self.engine.rready.next = self.s_axi_rready.val();
 
-        self.weight_input.clock.next = self.aclk.val();
-        self.weight_input.reset.next = self.reset.val();
-        self.weight_input.input_valid.next = self.s_axis_weight_tvalid.val();
-        self.s_axis_weight_tready.next = self.weight_input.input_ready.val();
-        Wires::join(&mut self.s_axis_weight_tdata, &mut self.weight_input.input_data);
-        self.weight_input.input_last.next = false.into();
-        self.engine.weight_valid.next = self.weight_input.output_valid.val();
-        self.weight_input.output_ready.next = self.engine.weight_ready.val();
-        Wires::join(&mut self.weight_input.output_data, &mut self.engine.weight_data);
+        self.engine.weight_valid.next = self.s_axis_weight_tvalid.val();
+        self.s_axis_weight_tready.next = self.engine.weight_ready.val();
+        Wires::join(&mut self.s_axis_weight_tdata, &mut self.engine.weight_data);
         self.engine.fetch_idle.next = true.into();
         self.engine.fetch_slverr.next = false.into();
         self.engine.fetch_decerr.next = false.into();

@@ -5,7 +5,7 @@
 //!  weight_valid -->|                 |<-- beat_ready
 //!  weight_ready <--|  weight_stream  |==> beat_zero
 //!   weight_data ==>|                 |==> beat_sign
-//!                  |                 |--> taken
+//!                  |                 |--> full, empty
 //!         reset -->+-------/\--------+--> invalid
 //! ```
 //!
@@ -15,25 +15,29 @@
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | a beat is accepted when both are high at the edge |
 //! | `weight_data` | in | BYTES x 8 | its bytes, each five trits (C-PACK-1) |
 //! | `beat_valid`, `beat_ready` | out, in | 1, 1 | a beat is taken when both are high at the edge |
-//! | `beat_zero`, `beat_sign` | out | TRITS x 1 | its trits; five of byte 0 first |
-//! | `taken` | out | 1 | at this edge a beat leaves the FIFO, which then has room for one more |
-//! | `invalid` | out | 1 | the beat has a byte that is no code; in the first cycle in which it is offered |
+//! | `beat_zero`, `beat_sign` | out | BYTES x 5 | the trits (C-LANE-3) of a beat, [`contract::latency::WEIGHT_DATA_CYCLES`] after it was taken |
+//! | `full` | out | 1 | the FIFO holds FIFO_BEATS beats: `weight_ready` is its inverse |
+//! | `empty` | out | 1 | it holds none: `beat_valid` is its inverse |
+//! | `invalid` | out | 1 | the beat whose trits these are was taken, and has a byte that is no code |
 //!
-//! Parameters: [`EngineParameters`]; BYTES is stream-bits / 8 and TRITS five times that. Latency: accepted to offered,
-//! [`contract::latency::STREAM_FIFO_CYCLES`] + [`contract::latency::DECODE_CYCLES`] when it is empty; a beat a cycle.
-//! Golden: a queue, and `contract::packing::decode5` of each byte.
+//! Parameters: [`EngineParameters`]; BYTES is stream-bits / 8. Latency: accepted to offered,
+//! [`contract::latency::WEIGHT_STORE_CYCLES`]; a beat a cycle. Golden: a queue, and `contract::packing::decode5` of each byte.
 //!
-//! The FIFO takes a burst while the array is busy with a tile; what is decoded is registered, flags of invalid bytes
-//! included. `weight_ready`, `beat_valid`, `invalid` and the trits come from registers, `taken` depends on `beat_ready` in
-//! the same cycle.
+//! The FIFO takes a burst while the array is busy with a tile. That a beat is taken is known before its data: nothing waits
+//! for the memory, whose data comes late in a cycle and is registered before and after it is decoded. `weight_ready` and `beat_valid`
+//! are registers or their inverses, and no path runs from an input to an output.
 //!
 //! Does not: stop at an invalid byte, whose trits are zero, or say which byte it was.
 
+use contract::latency::WEIGHT_DATA_CYCLES;
+use contract::packing::TRITS_PER_BYTE;
 use rust_hdl::prelude::*;
 
 use crate::EngineParameters;
-use crate::hdl::{Bank, Bus, Pack, Recast, ResetRegister, Wires};
-use crate::stream_fifo::StreamFifo;
+use crate::hdl::{Bank, Bus, Pack, Recast, Register, ResetRegister, Wires, clog2};
+use crate::memory::Memory;
+use crate::occupancy::Occupancy;
+use crate::queue_rows::QueueRows;
 use crate::trit_decoder::TritDecoder;
 
 /// A FIFO of packed weights and their decoders.
@@ -57,27 +61,38 @@ pub struct WeightStream {
     pub beat_zero: Pack<Bus<Out>>,
     /// The beat's trits: their signs.
     pub beat_sign: Pack<Bus<Out>>,
-    /// A beat leaves the FIFO at this edge.
-    pub taken: Bus<Out>,
-    /// The beat has just come, and has an invalid byte.
+    /// The FIFO is full.
+    pub full: Bus<Out>,
+    /// The FIFO is empty.
+    pub empty: Bus<Out>,
+    /// A beat had an invalid byte.
     pub invalid: Bus<Out>,
-    weight_fifo: StreamFifo,
+    beats: Memory,
+    /// Beats from their acceptance on.
+    occupancy: Occupancy,
+    /// Beats in the memory.
+    queue_rows: QueueRows,
+    valid_register: ResetRegister,
+    data_register: Bank,
+    row_register: Register,
+    stored_register: ResetRegister,
     trit_decoder: Vec<TritDecoder>,
+    code_register: Bank,
     zero_register: Bank,
     sign_register: Bank,
     invalid_register: Bank,
-    valid_register: ResetRegister,
-    fresh_register: ResetRegister,
-    advance: Bus<Local>,
+    /// Whether a beat was taken one, two, ... cycles ago.
+    taken_stage: Vec<ResetRegister>,
+    _last_stage: usize,
+    accept: Bus<Local>,
+    take: Bus<Local>,
     any_invalid: Bus<Local>,
 }
 
 impl WeightStream {
     /// The weight stream of the engine that `parameters` describe, which are valid.
     pub fn new(parameters: &EngineParameters) -> Self {
-        let bytes = parameters.array.stream_bits as usize / 8;
-        let trits = parameters.array.trits_per_beat() as usize;
-        let trits_a_byte = contract::packing::TRITS_PER_BYTE;
+        let (bytes, rows) = (parameters.array.stream_bits as usize / 8, parameters.fifo_beats as usize);
         Self {
             clock: Signal::default(),
             reset: Bus::new(1),
@@ -86,18 +101,27 @@ impl WeightStream {
             weight_data: Pack::new(bytes, 8),
             beat_valid: Bus::new(1),
             beat_ready: Bus::new(1),
-            beat_zero: Pack::new(trits, 1),
-            beat_sign: Pack::new(trits, 1),
-            taken: Bus::new(1),
+            beat_zero: Pack::new(bytes, TRITS_PER_BYTE),
+            beat_sign: Pack::new(bytes, TRITS_PER_BYTE),
+            full: Bus::new(1),
+            empty: Bus::new(1),
             invalid: Bus::new(1),
-            weight_fifo: StreamFifo::new(parameters.fifo_beats as usize, bytes, 8),
-            trit_decoder: (0..bytes).map(|_| TritDecoder::default()).collect(),
-            zero_register: Bank::new(bytes, trits_a_byte),
-            sign_register: Bank::new(bytes, trits_a_byte),
-            invalid_register: Bank::new(bytes, 1),
+            beats: Memory::new(rows, bytes, 8),
+            occupancy: Occupancy::new(rows),
+            queue_rows: QueueRows::new(rows),
             valid_register: ResetRegister::new(1),
-            fresh_register: ResetRegister::new(1),
-            advance: Bus::new(1),
+            data_register: Bank::new(bytes, 8),
+            row_register: Register::new(clog2(u64::from(parameters.fifo_beats))),
+            stored_register: ResetRegister::new(1),
+            trit_decoder: (0..bytes).map(|_| TritDecoder::default()).collect(),
+            code_register: Bank::new(bytes, 8),
+            zero_register: Bank::new(bytes, TRITS_PER_BYTE),
+            sign_register: Bank::new(bytes, TRITS_PER_BYTE),
+            invalid_register: Bank::new(bytes, 1),
+            taken_stage: (0..WEIGHT_DATA_CYCLES).map(|_| ResetRegister::new(1)).collect(),
+            _last_stage: WEIGHT_DATA_CYCLES as usize - 1,
+            accept: Bus::new(1),
+            take: Bus::new(1),
             any_invalid: Bus::new(1),
         }
     }
@@ -106,45 +130,75 @@ impl WeightStream {
 impl Logic for WeightStream {
     #[hdl_gen]
     fn update(&mut self) {
-        comment!("Packed weights in, beats of trits out: a FIFO, a decoder a byte, and a register.");
-        clock!(self, clock, weight_fifo, zero_register, sign_register, invalid_register);
-        clock!(self, clock, valid_register, fresh_register);
-        self.weight_fifo.reset.next = self.reset.val();
+        comment!("Packed weights in, beats of trits out: a FIFO, a register, and a decoder a byte.");
+        clock!(self, clock, beats, occupancy, queue_rows, valid_register, data_register, row_register);
+        clock!(self, clock, stored_register, code_register, zero_register, sign_register, invalid_register);
+        self.occupancy.reset.next = self.reset.val();
+        self.queue_rows.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
-        self.fresh_register.reset.next = self.reset.val();
+        self.stored_register.reset.next = self.reset.val();
+        self.accept.next = self.weight_valid.val() & !self.occupancy.full.val();
+        self.take.next = self.queue_rows.stored.val() & self.beat_ready.val();
 
-        self.weight_fifo.input_valid.next = self.weight_valid.val();
-        self.weight_ready.next = self.weight_fifo.input_ready.val();
-        Wires::join(&mut self.weight_data, &mut self.weight_fifo.input_data);
+        // A beat is registered on its way to the memory; room is counted from its acceptance.
+        self.occupancy.enter.next = self.accept.val();
+        self.occupancy.leave.next = self.take.val();
+        self.weight_ready.next = !self.occupancy.full.val();
+        self.full.next = self.occupancy.full.val();
+        self.valid_register.enable.next = true.into();
+        self.valid_register.d.next = self.accept.val();
+        self.data_register.enable.next = true.into();
+        Wires::join(&mut self.weight_data, &mut self.data_register.d);
+        self.queue_rows.write.next = self.valid_register.q.val();
+        self.queue_rows.take.next = self.take.val();
+        self.beats.write.next = self.valid_register.q.val();
+        self.beats.write_address.next = self.queue_rows.write_row.val();
+        Wires::join(&mut self.data_register.q, &mut self.beats.write_data);
+        self.beat_valid.next = self.queue_rows.stored.val();
+        self.empty.next = !self.queue_rows.stored.val();
 
-        self.advance.next = !self.valid_register.q.val() | self.beat_ready.val();
-        self.weight_fifo.output_ready.next = self.advance.val();
-        self.taken.next = self.weight_fifo.output_valid.val() & self.advance.val();
-        self.valid_register.enable.next = self.advance.val();
-        self.valid_register.d.next = self.weight_fifo.output_valid.val();
-        self.beat_valid.next = self.valid_register.q.val();
+        // So is the row on its way there: a beat that is taken is still read, for it is not overwritten at once.
+        self.row_register.enable.next = true.into();
+        self.row_register.d.next = self.queue_rows.read_row.val();
+        self.stored_register.enable.next = true.into();
+        self.stored_register.d.next = self.queue_rows.stored.val();
+        self.beats.read.next = self.stored_register.q.val();
+        self.beats.read_address.next = self.row_register.q.val();
 
-        self.zero_register.enable.next = self.advance.val();
-        self.sign_register.enable.next = self.advance.val();
-        self.invalid_register.enable.next = self.advance.val();
+        // The oldest beat, whether or not it is taken: only what was taken is looked at.
+        self.code_register.enable.next = true.into();
+        Wires::join(&mut self.beats.read_data, &mut self.code_register.d);
+        self.zero_register.enable.next = true.into();
+        self.sign_register.enable.next = true.into();
+        self.invalid_register.enable.next = true.into();
         for i in 0..self.trit_decoder.len() {
-            self.trit_decoder[i].code.next = self.weight_fifo.output_data[i].val();
+            self.trit_decoder[i].code.next = self.code_register.q[i].val();
+            self.invalid_register.d[i].next = self.trit_decoder[i].invalid.val();
             Recast::join(&mut self.trit_decoder[i].zero, &mut self.zero_register.d[i]);
             Recast::join(&mut self.trit_decoder[i].sign, &mut self.sign_register.d[i]);
-            self.invalid_register.d[i].next = self.trit_decoder[i].invalid.val();
         }
-        Recast::join(&mut self.zero_register.q, &mut self.beat_zero);
-        Recast::join(&mut self.sign_register.q, &mut self.beat_sign);
 
-        self.fresh_register.enable.next = true.into();
-        self.fresh_register.d.next = self.weight_fifo.output_valid.val() & self.advance.val();
+        Wires::join(&mut self.zero_register.q, &mut self.beat_zero);
+        Wires::join(&mut self.sign_register.q, &mut self.beat_sign);
+
+        for i in 0..self.taken_stage.len() {
+            self.taken_stage[i].clock.next = self.clock.val();
+            self.taken_stage[i].reset.next = self.reset.val();
+            self.taken_stage[i].enable.next = true.into();
+        }
+        self.taken_stage[0].d.next = self.take.val();
+        for i in 1..self.taken_stage.len() {
+            self.taken_stage[i].d.next = self.taken_stage[i - 1].q.val();
+        }
         self.any_invalid.next = false.into();
         for i in 0..self.trit_decoder.len() {
             if self.invalid_register.q[i].val().any() {
                 self.any_invalid.next = true.into();
             }
         }
-        self.invalid.next = self.fresh_register.q.val() & self.any_invalid.val();
+        for i in self._last_stage..self.taken_stage.len() {
+            self.invalid.next = self.taken_stage[i].q.val() & self.any_invalid.val();
+        }
     }
 }
 
@@ -152,7 +206,7 @@ impl Logic for WeightStream {
 mod tests {
     use std::collections::VecDeque;
 
-    use contract::latency::{DECODE_CYCLES, STREAM_FIFO_CYCLES};
+    use contract::latency::{WEIGHT_DATA_CYCLES, WEIGHT_STORE_CYCLES};
     use contract::packing::decode5;
     use contract::{Trit, trits_of};
 
@@ -171,7 +225,7 @@ mod tests {
         bench!(
             WeightStream::new(&parameters),
             "weight_stream": reset, weight_valid, weight_data, beat_ready
-                => weight_ready, beat_valid, taken, invalid, beat_zero, beat_sign
+                => weight_ready, beat_valid, full, empty, invalid, beat_zero, beat_sign
         )
     }
 
@@ -188,21 +242,20 @@ mod tests {
 
     /// The trits that the wires of a beat say.
     fn trits(zero: &[u64], sign: &[u64]) -> Vec<[Trit; 5]> {
-        let byte = |(zero, sign): (&[u64], &[u64])| {
-            trits_of(std::array::from_fn(|i| zero[i] == 1), std::array::from_fn(|i| sign[i] == 1))
-        };
-        zero.chunks(5).zip(sign.chunks(5)).map(byte).collect()
+        let bits = |byte: &u64| std::array::from_fn(|i| byte >> i & 1 == 1);
+        zero.iter().zip(sign).map(|(zero, sign)| trits_of(bits(zero), bits(sign))).collect()
     }
 
-    /// A queue of FIFO_BEATS rows, the beat that its memory offers, and the beat that is decoded.
+    /// A queue of FIFO_BEATS beats, the newest of which may be on its way to it, and the beats that were taken last.
     #[test]
     fn equals_a_queue_of_decoded_beats() {
         for bytes in [1, 3, 16] {
             let mut random = Random::new(bytes.into());
             let mut cycles = vec![cycle(true, false, vec![0; bytes as usize], false)];
             let mut expected = vec![];
-            let mut rows = VecDeque::<Vec<u64>>::new();
-            let (mut offered, mut decoded, mut fresh) = (None::<Vec<u64>>, None::<Vec<u64>>, false);
+            let (mut arriving, mut rows) = (None::<Vec<u64>>, VecDeque::<Vec<u64>>::new());
+            let none = || VecDeque::from(vec![None::<Vec<u64>>; WEIGHT_DATA_CYCLES as usize]);
+            let mut taken = none();
             let [mut starved, mut stalled, mut full, mut waiting, mut beats, mut wrong] = [0; 6];
             for i in 0..10_000 {
                 // Phases in which the sender, or the receiver, is the slower one, and neither.
@@ -217,42 +270,34 @@ mod tests {
                 };
                 let data: Vec<u64> = (0..bytes).map(|_| byte(&mut random)).collect();
                 cycles.push(cycle(reset, valid, data.clone(), ready));
-                let room = rows.len() < FIFO_BEATS;
-                let advance = decoded.is_none() || ready;
-                let taken = offered.is_some() && advance;
-                let invalid = fresh && decoded.as_ref().is_some_and(|beat| golden(beat).1);
-                let flags = [room, decoded.is_some(), taken, invalid].map(u64::from);
-                expected.push((flags, decoded.clone()));
-                starved += usize::from(decoded.is_none() && ready);
-                stalled += usize::from(decoded.is_some() && !ready);
-                waiting +=
-                    usize::from(!fresh && !ready && decoded.as_ref().is_some_and(|beat| golden(beat).1));
+                let room = rows.len() + usize::from(arriving.is_some()) < FIFO_BEATS;
+                let offered = !rows.is_empty();
+                let decoded = taken.pop_front().expect("as many as cycles");
+                let invalid = decoded.as_ref().is_some_and(|beat| golden(beat).1);
+                let flags = [room, offered, !room, !offered, invalid].map(u64::from);
+                starved += usize::from(!offered && ready);
+                stalled += usize::from(offered && !ready);
+                waiting += usize::from(!offered && arriving.is_some());
                 full += usize::from(!room && valid);
-                beats += usize::from(decoded.is_some() && ready && !reset);
+                beats += usize::from(decoded.is_some());
                 wrong += usize::from(invalid);
-                fresh = taken && !reset;
-                if advance {
-                    decoded = offered.take();
-                }
-                if offered.is_none() {
-                    offered = rows.pop_front();
-                }
-                if valid && room {
-                    rows.push_back(data);
-                }
+                expected.push((flags, decoded));
+                taken.push_back(if ready { rows.pop_front() } else { None });
+                rows.extend(arriving.take());
+                arriving = (valid && room).then_some(data);
                 if reset {
+                    (arriving, taken) = (None, none());
                     rows.clear();
-                    (offered, decoded) = (None, None);
                 }
             }
             let seen = [starved, stalled, full, waiting, wrong, beats - wrong];
             assert!(seen.iter().all(|&cycles| cycles > 30), "{seen:?}");
-            let known = expected.iter().position(|(flags, _)| flags[1] == 1).expect("a beat");
+            let known = expected.iter().position(|(_, decoded)| decoded.is_some()).expect("a beat");
             let outputs = stream(bytes).run(&cycles, 1 + known);
             for (i, ((flags, decoded), output)) in expected.iter().zip(&outputs[1..]).enumerate() {
-                assert_eq!(output[..4], flags.map(|flag| vec![flag]), "cycle {i}");
+                assert_eq!(output[..5], flags.map(|flag| vec![flag]), "cycle {i}");
                 assert!(
-                    decoded.as_ref().is_none_or(|beat| trits(&output[4], &output[5]) == golden(beat).0),
+                    decoded.as_ref().is_none_or(|beat| trits(&output[5], &output[6]) == golden(beat).0),
                     "cycle {i}"
                 );
             }
@@ -266,16 +311,16 @@ mod tests {
         let [plus, minus, wrong] = [0b000_11_000, 0b011_11_111, 8];
         let mut cycles = vec![cycle(true, false, vec![0], false)];
         cycles.extend([plus, minus, wrong].map(|byte| cycle(false, true, vec![byte], true)));
-        cycles.extend((0..6).map(|_| cycle(false, false, vec![0], true)));
-        let first = 1 + (STREAM_FIFO_CYCLES + DECODE_CYCLES) as usize;
-        let outputs = stream(1).run(&cycles, first);
+        cycles.extend((0..9).map(|_| cycle(false, false, vec![0], true)));
+        let first = 1 + WEIGHT_STORE_CYCLES as usize;
+        let decoded = first + WEIGHT_DATA_CYCLES as usize;
+        let outputs = stream(1).run(&cycles, decoded);
         let of = |port: usize| outputs.iter().map(|output| output[port][0]).collect::<Vec<_>>();
-        let pulse = |cycles: &[usize]| (0..10).map(|i| u64::from(cycles.contains(&i))).collect::<Vec<_>>();
+        let pulse = |cycles: &[usize]| (0..13).map(|i| u64::from(cycles.contains(&i))).collect::<Vec<_>>();
         assert_eq!(of(1), pulse(&[first, first + 1, first + 2]), "beat_valid");
-        assert_eq!(of(2), pulse(&[first - 1, first, first + 1]), "taken");
-        assert_eq!(of(3), pulse(&[first + 2]), "invalid");
+        assert_eq!(of(4), pulse(&[decoded + 2]), "invalid");
         for (i, trit) in [Trit::Plus, Trit::Minus, Trit::Zero].into_iter().enumerate() {
-            assert_eq!(trits(&outputs[first + i][4], &outputs[first + i][5]), [[trit; 5]]);
+            assert_eq!(trits(&outputs[decoded + i][5], &outputs[decoded + i][6]), [[trit; 5]]);
         }
     }
 

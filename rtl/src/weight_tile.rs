@@ -13,23 +13,27 @@
 //! |---|---|---|---|
 //! | `clock`, `reset` | in | 1, 1 | rising edge; synchronous, drops both tiles |
 //! | `weight_valid`, `weight_ready` | in, out | 1, 1 | a beat is taken when both are high at the edge |
-//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | the trits of a beat (C-LANE-3) |
+//! | `weight_zero`, `weight_sign` | in | TRITS x 1 | the trits (C-LANE-3) of a beat,
+//! [`contract::latency::WEIGHT_DATA_CYCLES`] after it was taken |
 //! | `held` | out | 1 | a tile is held |
 //! | `release_tile` | in | 1 | this is the last cycle that uses it; only while `held` |
-//! | `zero`, `sign` | out | COLUMNS x LANES, rounded up to whole bytes | the held tile |
+//! | `zero`, `sign` | out | COLUMNS x LANES, rounded up to whole bytes | the tile that was held
+//! [`contract::latency::WEIGHT_DATA_CYCLES`] before |
 //!
 //! Parameters: [`Parameters`]. Latency: last beat taken to `held`, [`contract::latency::TILE_SWAP_CYCLES`]; a beat a
 //! cycle while tiles are released in time. Golden: the trits of the stream, in order.
 //!
 //! A full loading tile moves to the held one when there is none, or in the very cycle of its release, and that cycle
-//! already takes the next tile's first beat. So `weight_ready` depends on `release_tile` in the same cycle.
+//! already takes the next tile's first beat. So `weight_ready` depends on `release_tile` in the same cycle. That is what the
+//! ports agree on; the trits follow [`contract::latency::WEIGHT_DATA_CYCLES`] later, when they have been read and decoded.
 //!
 //! Does not: decode bytes, or buffer more than one tile ahead.
 
+use contract::latency::WEIGHT_DATA_CYCLES;
 use rust_hdl::prelude::*;
 
 use crate::Parameters;
-use crate::hdl::{Bus, Number, Pack, ResetRegister, Wires, clog2, signed_cast};
+use crate::hdl::{Bus, Number, Pack, Register, ResetRegister, Wires, clog2, signed_cast};
 use crate::tile_memory::TileMemory;
 
 /// A double-buffered tile of trits.
@@ -56,6 +60,9 @@ pub struct WeightTile {
     /// The held tile: their signs.
     pub sign: Pack<Pack<Bus<Out>>>,
     tile_memory: TileMemory,
+    write_stage: Vec<ResetRegister>,
+    swap_stage: Vec<ResetRegister>,
+    beat_stage: Vec<Register>,
     beat_register: ResetRegister,
     loaded_register: ResetRegister,
     held_register: ResetRegister,
@@ -64,6 +71,7 @@ pub struct WeightTile {
     fill: Bus<Local>,
     swap: Bus<Local>,
     last_beat: Number,
+    _last_stage: usize,
 }
 
 impl WeightTile {
@@ -72,6 +80,7 @@ impl WeightTile {
         let (lanes, columns) = (parameters.padded_lanes() as usize, parameters.columns as usize);
         let trits = parameters.trits_per_beat() as usize;
         let beat_bits = clog2(parameters.beats());
+        let stages = WEIGHT_DATA_CYCLES as usize;
         Self {
             clock: Signal::default(),
             reset: Bus::new(1),
@@ -84,6 +93,9 @@ impl WeightTile {
             zero: Pack::of(columns, || Pack::new(lanes, 1)),
             sign: Pack::of(columns, || Pack::new(lanes, 1)),
             tile_memory: TileMemory::new(parameters),
+            write_stage: (0..stages).map(|_| ResetRegister::new(1)).collect(),
+            swap_stage: (0..stages).map(|_| ResetRegister::new(1)).collect(),
+            beat_stage: (0..stages).map(|_| Register::new(beat_bits)).collect(),
             beat_register: ResetRegister::new(beat_bits),
             loaded_register: ResetRegister::new(1),
             held_register: ResetRegister::new(1),
@@ -92,6 +104,7 @@ impl WeightTile {
             fill: Bus::new(1),
             swap: Bus::new(1),
             last_beat: Number::new(parameters.beats() - 1, beat_bits),
+            _last_stage: stages - 1,
         }
     }
 }
@@ -123,11 +136,32 @@ impl Logic for WeightTile {
         self.held_register.d.next = self.swap.val();
         self.held.next = self.held_register.q.val();
 
+        // What moves the trits comes as late as they do.
+        for i in 0..self.write_stage.len() {
+            self.write_stage[i].clock.next = self.clock.val();
+            self.swap_stage[i].clock.next = self.clock.val();
+            self.beat_stage[i].clock.next = self.clock.val();
+            self.write_stage[i].reset.next = self.reset.val();
+            self.swap_stage[i].reset.next = self.reset.val();
+            self.write_stage[i].enable.next = true.into();
+            self.swap_stage[i].enable.next = true.into();
+            self.beat_stage[i].enable.next = true.into();
+        }
+        self.write_stage[0].d.next = self.write.val();
+        self.swap_stage[0].d.next = self.swap.val();
+        self.beat_stage[0].d.next = self.beat_register.q.val();
+        for i in 1..self.write_stage.len() {
+            self.write_stage[i].d.next = self.write_stage[i - 1].q.val();
+            self.swap_stage[i].d.next = self.swap_stage[i - 1].q.val();
+            self.beat_stage[i].d.next = self.beat_stage[i - 1].q.val();
+        }
+        for i in self._last_stage..self.write_stage.len() {
+            self.tile_memory.write.next = self.write_stage[i].q.val();
+            self.tile_memory.swap.next = self.swap_stage[i].q.val();
+            self.tile_memory.beat.next = self.beat_stage[i].q.val();
+        }
         Wires::join(&mut self.weight_zero, &mut self.tile_memory.weight_zero);
         Wires::join(&mut self.weight_sign, &mut self.tile_memory.weight_sign);
-        self.tile_memory.write.next = self.write.val();
-        self.tile_memory.beat.next = self.beat_register.q.val();
-        self.tile_memory.swap.next = self.swap.val();
         Wires::join(&mut self.tile_memory.zero, &mut self.zero);
         Wires::join(&mut self.tile_memory.sign, &mut self.sign);
     }
@@ -157,24 +191,25 @@ mod tests {
         vec![vec![reset.into()], vec![valid.into()], zero, sign, vec![release.into()]]
     }
 
-    /// What the header promises, as a model: at most one full loading tile, and a held one.
+    /// What the header promises, as a model: at most one full loading tile, and a held one. A beat is the cycle in which it
+    /// was taken.
     #[test]
     fn equals_a_double_buffer() {
+        let lag = WEIGHT_DATA_CYCLES as usize;
         for columns in [1, 3] {
             let p = parameters(columns);
             let beats = columns as usize;
             let mut random = Random::new(columns.into());
             let mut cycles = vec![cycle(true, false, vec![0; 5], vec![0; 5], false)];
-            let mut expected = vec![];
-            let (mut loading, mut held) = (vec![], None::<Vec<[Vec<u64>; 2]>>);
-            for i in 0..20_000 {
+            let mut expected = vec![(true, None)];
+            let (mut loading, mut held) = (vec![], None::<Vec<usize>>);
+            for i in 1..20_000 {
                 // Phases in which the stream, or the user of tiles, is the slower one.
                 let (eager, busy) = if i / 1000 % 2 == 0 { (95, 50) } else { (40, 95) };
                 let (reset, valid) = (random.chance(1), random.chance(eager));
                 let release = held.is_some() && random.chance(100 - busy);
                 let mut trits = || (0..5).map(|_| random.below(2)).collect::<Vec<_>>();
-                let (zero, sign) = (trits(), trits());
-                cycles.push(cycle(reset, valid, zero.clone(), sign.clone(), release));
+                cycles.push(cycle(reset, valid, trits(), trits(), release));
                 let full = loading.len() == beats;
                 let swap = full && (held.is_none() || release);
                 let ready = !full || swap;
@@ -185,25 +220,32 @@ mod tests {
                     held = None;
                 }
                 if valid && ready {
-                    loading.push([zero, sign]);
+                    loading.push(i);
                 }
                 if reset {
                     (loading, held) = (vec![], None);
                 }
             }
             let outputs = tile(&p).run(&cycles, 100);
-            for (i, ((ready, held), output)) in expected.iter().zip(&outputs[1..]).enumerate() {
+            let mut compared = 0;
+            for (i, ((ready, held), output)) in expected.iter().zip(&outputs).enumerate().skip(1) {
                 assert_eq!(
                     (output[0][0], output[1][0]),
                     ((*ready).into(), held.is_some().into()),
                     "cycle {i}"
                 );
-                if let Some(beats) = held {
-                    let flat = [0, 1]
-                        .map(|wire: usize| beats.iter().flat_map(|b| b[wire].clone()).collect::<Vec<_>>());
-                    assert_eq!(output[2..], flat, "cycle {i}");
+                // The tile follows, and so do its beats; a reset stops them.
+                let Some(follows) = cycles.get(i..=i + lag) else { continue };
+                if let Some(beats) = held
+                    && follows.iter().all(|cycle| cycle[0] == [0])
+                {
+                    let of = |wire: usize| beats.iter().flat_map(|taken| cycles[taken + lag][wire].clone()).collect();
+                    let flat: [Vec<u64>; 2] = [2, 3].map(of);
+                    assert_eq!(outputs[i + lag][2..], flat, "cycle {i}");
+                    compared += 1;
                 }
             }
+            assert!(compared > 5000, "too few to tell: {compared}");
         }
     }
 

@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 
 use common::folder;
-use contract::latency::{BYTE_LEVELS, LANE_CYCLES, TREE_LEVEL_CYCLES, array_cycles};
+use contract::latency::{BYTE_LEVELS, LANE_CYCLES, TREE_LEVEL_CYCLES, column_cycles};
 use contract::widths::tree_bits;
 use rtl::adder_tree::AdderTree;
 use rtl::byte_sum::ByteSum;
@@ -187,7 +187,7 @@ endmodule\n",
 fn a_dot_unit_multiplies_and_accumulates() {
     let p = Parameters { lanes: 2, columns: 1, tokens: 2, stream_bits: 8, acc_bits: tree_bits(2) + 1 };
     let emitted = verilog::emit(&mut DotUnit::new(&p), "dot_unit").expect("a design without faults");
-    let latency = array_cycles(p.lanes) - 1;
+    let latency = column_cycles(p.lanes) - 1;
     let terms: Vec<String> = (0..p.lanes)
         .map(|i| {
             format!(

@@ -117,7 +117,7 @@ module proof(
   );
   wire started, write, read, stored;
   wire [7:0] held;
-  wire [1:0] write_row, read_row;
+  wire [1:0] write_row, read_row, count;
   wire [1:0] distance = write_row - read_row;
   always @(*) if (started) begin
     assert (full == !input_ready);
@@ -129,6 +129,7 @@ module proof(
     assert (held == {{5'd0, full, distance}} + {{7'd0, output_valid}});
     assert (!full || distance == 0);
     assert (stored == (full || distance != 0));
+    assert (count == distance);
   end
 endmodule
 "
@@ -139,9 +140,10 @@ endmodule
         ("held", "specification.held"),
         ("write", "dut.write"),
         ("read", "dut.read"),
-        ("stored", "dut.stored"),
-        ("write_row", "dut.write_row"),
-        ("read_row", "dut.read_row"),
+        ("stored", "dut.queue_rows.stored"),
+        ("count", "dut.queue_rows.occupancy.count"),
+        ("write_row", "dut.queue_rows.write_row"),
+        ("read_row", "dut.queue_rows.read_row"),
     ];
     Proof { text, bench, views }
 }
@@ -196,18 +198,16 @@ fn a_broken_stream_fifo_is_refuted() {
     let proof = fifo(5, STREAM_FIFO_CYCLES, false);
     for (good, bad) in [
         // It accepts too much, or stops accepting; it reads what is not there, or stops reading.
-        (
-            "full_register <= ~read & (next_write_row == read_row)",
-            "full_register <= next_write_row == read_row",
-        ),
-        ("input_valid & ~full_register", "input_valid"),
-        ("stored <= write | (next_read_row != write_row)", "stored <= next_read_row != write_row"),
-        ("stored & (~valid_register | output_ready)", "~valid_register | output_ready"),
+        ("full <= enter & (count == LAST_BUT_ONE)", "full <= count == LAST_BUT_ONE"),
+        ("input_valid & ~queue_rows_full", "input_valid"),
+        ("count + ({2{~enter}} | ONE)", "count + ONE"),
+        ("occupied <= enter | (count != ONE)", "occupied <= count != ONE"),
+        ("queue_rows_stored & (~valid_register | output_ready)", "~valid_register | output_ready"),
         // A beat is replaced while it waits, offered twice, or another's.
-        ("stored & (~valid_register | output_ready)", "stored"),
+        ("queue_rows_stored & (~valid_register | output_ready)", "queue_rows_stored"),
         ("if (read | output_ready) valid_register", "if (read) valid_register"),
-        (".read_address(read_row)", ".read_address(next_read_row)"),
-        ("if (reset) read_row <= 2'd0;\n    else if", "if"),
+        (".read_address(queue_rows_read_row)", ".read_address(queue_rows_write_row)"),
+        ("if (reset) read_register <= 2'd0;\n    else if", "if"),
     ] {
         proof.assert_needs(good, bad);
     }

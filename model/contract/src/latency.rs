@@ -3,6 +3,13 @@
 
 use crate::requantize::DIGITS;
 
+/// Activations are registered where they leave their memory, since a block RAM gives its data late in a cycle, and again where
+/// they go to every column.
+pub const BROADCAST_CYCLES: u32 = 2;
+
+// Activations meet the tile that was held when they were accepted.
+const _: () = assert!(ACTIVATION_DATA_CYCLES + BROADCAST_CYCLES == WEIGHT_DATA_CYCLES);
+
 /// A lane registers its activation: the register's synchronous clear is what a zero trit does, and costs no lookup table.
 pub const LANE_CYCLES: u32 = 1;
 
@@ -22,9 +29,13 @@ pub const STREAM_REGISTER_CYCLES: u32 = 1;
 /// From a beat accepted by an empty stream FIFO to the beat offered: one cycle to write the memory, one to read it.
 pub const STREAM_FIFO_CYCLES: u32 = 2;
 
-/// From a beat offered by the weight FIFO to its trits offered: they are registered, so that the decoders do not share a
-/// cycle with what the trits go to.
-pub const DECODE_CYCLES: u32 = 1;
+/// From a beat of weights accepted by the FIFO to the beat offered: one cycle to register it, one to write the memory.
+pub const WEIGHT_STORE_CYCLES: u32 = 2;
+
+/// From a beat of weights taken to its trits: one cycle for its row to reach the memory, one to read it, one to register its
+/// bytes, since a block RAM gives its data late in a cycle, one to decode them and register the trits, which then cross the
+/// array. What takes a beat does not wait for it: all that the trits meet is as late.
+pub const WEIGHT_DATA_CYCLES: u32 = 4;
 
 /// From a register access accepted on AXI4-Lite to its response: one cycle to hold the request, one to give it its turn,
 /// one for the register itself.
@@ -35,11 +46,12 @@ pub const AXI_LITE_CYCLES: u32 = 3;
 pub const WEIGHT_FETCH_CYCLES: u32 = 4;
 
 /// From the last beat of a word accepted by the activation buffer to the first cycle that can fetch the word: one cycle to
-/// write the memory.
-pub const ACTIVATION_STORE_CYCLES: u32 = 1;
+/// register the beat, one to write the memory.
+pub const ACTIVATION_STORE_CYCLES: u32 = 2;
 
-/// From a word fetched from the activation buffer to the word offered: one cycle to read the memory.
-pub const ACTIVATION_FETCH_CYCLES: u32 = 1;
+/// From a word of activations taken to its data: one cycle for its row to reach the memories, one to read them. What takes it
+/// does not wait.
+pub const ACTIVATION_DATA_CYCLES: u32 = 2;
 
 /// From results written to an empty result buffer to their first group offered: one cycle to write the memory, one to
 /// read it.
@@ -91,7 +103,12 @@ pub const fn tree_levels(lanes: u32) -> u32 {
     BYTE_LEVELS + binary_levels(lanes.div_ceil(BYTE_LANES))
 }
 
+/// From an activation at a column's lanes to the result of its step, cycles.
+pub const fn column_cycles(lanes: u32) -> u32 {
+    LANE_CYCLES + tree_levels(lanes) * TREE_LEVEL_CYCLES + ACCUMULATE_CYCLES
+}
+
 /// From an activation accepted by the array to the result of its step, cycles.
 pub const fn array_cycles(lanes: u32) -> u32 {
-    LANE_CYCLES + tree_levels(lanes) * TREE_LEVEL_CYCLES + ACCUMULATE_CYCLES
+    ACTIVATION_DATA_CYCLES + BROADCAST_CYCLES + column_cycles(lanes)
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <vector>
 
 #include "Vmac_array.h"
@@ -109,6 +110,9 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
     size_t beats = 0, accepted = 0, results = 0;
     bool weight_offered = false, activation_offered = false;
     uint64_t last_transfer = 0;
+    // Of the last cycles: which beat, which activation was transferred.
+    const size_t none = SIZE_MAX;
+    std::deque<size_t> taken(WEIGHT_DATA_CYCLES, none), read(ACTIVATION_DATA_CYCLES, none);
     for (uint64_t cycle = 0;; ++cycle) {
         if (cycle >= stop) {
             std::printf("end %" PRIx64 "\n", cycle);
@@ -128,11 +132,13 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
                          (beats < beat_count && cycle >= arrival[beats] && willing(weight_valid, cycle));
         activation_offered = activation_offered || (accepted < activation_count && willing(activation_valid, cycle));
         top.weight_valid = weight_offered;
-        if (weight_offered) put(top.weight_zero, zero[beats]), put(top.weight_sign, sign[beats]);
+        // Data follows its transfer; what is on the ports otherwise is left from before.
+        if (taken.front() < beat_count) put(top.weight_zero, zero[taken.front()]), put(top.weight_sign, sign[taken.front()]);
+        if (read.front() < activation_count) put(top.activation_data, activations[read.front()].data);
+        taken.pop_front(), read.pop_front();
         top.activation_valid = activation_offered;
         if (activation_offered) {
             const Activation& a = activations[accepted];
-            put(top.activation_data, a.data);
             top.activation_slot = a.slot;
             top.activation_first = a.first;
             top.activation_last = a.last;
@@ -142,11 +148,17 @@ static void run(Vmac_array& top, size_t trits, size_t lanes) {
         top.eval();
         if (weight_offered && top.weight_ready) {
             std::printf("w %" PRIx64 "\n", cycle);
+            taken.push_back(beats);
             ++beats, weight_offered = false, last_transfer = cycle;
+        } else {
+            taken.push_back(none);
         }
         if (activation_offered && top.activation_ready) {
             std::printf("a %" PRIx64 "\n", cycle);
+            read.push_back(accepted);
             ++accepted, activation_offered = false, last_transfer = cycle;
+        } else {
+            read.push_back(none);
         }
         if (top.result_valid) {
             std::printf("r %" PRIx64 " %x", cycle, static_cast<uint32_t>(top.result_slot));

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use contract::Trit;
+use contract::latency::{ACTIVATION_DATA_CYCLES, WEIGHT_DATA_CYCLES};
 
 use crate::eda::{self, Tool};
 use crate::{Error, Parameters, verilog};
@@ -114,7 +115,11 @@ impl Simulator {
         eda::write(&dir.join("bench.cpp"), BENCH)?;
         let args = "--cc --exe --build -O3 -CFLAGS -O1 --x-initial unique --x-assign unique -Wall -Wno-DECLFILENAME \
                     --top-module mac_array --Mdir build -o mac_array mac_array.v bench.cpp";
-        Tool::Verilator.run(dir, &args.split_whitespace().collect::<Vec<_>>())?;
+        let lags = [("WEIGHT", WEIGHT_DATA_CYCLES), ("ACTIVATION", ACTIVATION_DATA_CYCLES)];
+        let lags = lags.map(|(port, cycles)| format!("-D{port}_DATA_CYCLES={cycles}"));
+        let mut args: Vec<_> = args.split_whitespace().collect();
+        lags.iter().for_each(|lag| args.extend(["-CFLAGS", lag]));
+        Tool::Verilator.run(dir, &args)?;
         Ok(Self { parameters: *parameters, dir: dir.to_owned() })
     }
 

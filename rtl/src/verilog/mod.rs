@@ -23,6 +23,7 @@ use std::fmt::Write;
 use rust_hdl::prelude::{Block, check_all};
 
 use crate::mac_array::MacArray;
+use crate::ternary_core::TernaryCore;
 use crate::ternary_engine::TernaryEngine;
 use crate::ternary_engine_axi::TernaryEngineAxi;
 use crate::{EngineParameters, Error, Parameters};
@@ -44,6 +45,18 @@ struct EmitError(String);
 pub fn mac_array(parameters: &Parameters) -> Result<String, Error> {
     let mut array = MacArray::new(parameters)?;
     emit(&mut array, "mac_array")
+}
+
+/// The text of `ternary_core.v`: top module `ternary_core`, streams alone, and everything in it.
+///
+/// The same parameters give the same text.
+///
+/// # Errors
+///
+/// A size outside its range.
+pub fn ternary_core(parameters: &EngineParameters) -> Result<String, Error> {
+    let mut core = TernaryCore::new(parameters)?;
+    engine_text(parameters, "ternary_core", "streams alone", &mut core)
 }
 
 /// The text of `ternary_engine.v`: top module `ternary_engine`, weights from an AXI4-Stream, and everything in it.

@@ -16,6 +16,7 @@ use crate::output::{Files, note, print};
 /// The engine as Verilog: both tops, or the one that its stream's width allows.
 pub(crate) fn verilog(parameters: &EngineParameters, folder: &Path) -> anyhow::Result<()> {
     let mut files = Files::new(folder)?;
+    files.write("ternary_core.v", rtl::verilog::ternary_core(parameters)?.as_bytes())?;
     files.write("ternary_engine.v", rtl::verilog::ternary_engine(parameters)?.as_bytes())?;
     let without = without_axi(parameters)?;
     if without.is_none() {

@@ -4,10 +4,8 @@ use super::Top;
 use super::coverage::Coverage;
 
 /// (block, net, what it says). A ready that is low is a full block, a valid that is low an empty one.
-const STATES: [(&str, &str, &str); 28] = [
-    ("stream_fifo_weight_fifo", "empty", "weight FIFO empty"),
-    ("stream_register_activation_input", "input_ready", "activation port full"),
-    ("stream_register_activation_input", "output_valid", "activation port empty"),
+const STATES: [(&str, &str, &str); 25] = [
+    ("weight_stream", "empty", "weight FIFO empty"),
     ("stream_register_vector_input", "input_ready", "vector port full"),
     ("stream_register_vector_input", "output_valid", "vector port empty"),
     ("stream_register_result_output", "input_ready", "result port full"),
@@ -15,8 +13,7 @@ const STATES: [(&str, &str, &str); 28] = [
     ("stream_register_quantized_output", "input_ready", "quantized port full"),
     ("stream_register_quantized_output", "output_valid", "quantized port empty"),
     ("activation_buffer", "full", "activation buffer full"),
-    ("activation_buffer", "fetch_ready", "no word to fetch"),
-    ("activation_buffer", "word_valid", "no word at the array"),
+    ("activation_buffer", "word_valid", "no word for the array"),
     ("weight_tile", "loaded_register", "loading tile full"),
     ("weight_tile", "held_register", "no tile held"),
     ("mac_array", "activation_ready", "array stalls its tokens"),
@@ -36,11 +33,7 @@ const STATES: [(&str, &str, &str); 28] = [
 ];
 
 /// The same of what surrounds the engine in each top.
-const STREAM_STATES: [(&str, &str, &str); 3] = [
-    ("stream_fifo_weight_fifo", "full", "weight FIFO full"),
-    ("stream_register_weight_input", "input_ready", "weight port full"),
-    ("stream_register_weight_input", "output_valid", "weight port empty"),
-];
+const STREAM_STATES: [(&str, &str, &str); 1] = [("weight_stream", "full", "weight FIFO full")];
 // Nothing is asked for that the FIFO has no room for, so that it never refuses a beat.
 const AXI_STATES: [(&str, &str, &str); 4] = [
     ("weight_fetch", "held", "a burst waits for room"),
