@@ -3,6 +3,8 @@
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 # The tests of the command line run the binary that users run.
 export TRITIUM_SIM := $(TARGET)/release/sim
+# The router for ECP5 comes from PyPI into an environment of its own; what the system has comes first.
+export PATH := $(PATH):$(TARGET)/tools/bin
 
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -13,7 +15,7 @@ test: tools lint sim
 	cargo $(RUNNER) --workspace
 
 tools:
-	tests/install-tools.sh
+	tests/install-tools.sh $(TARGET)/tools
 
 lint:
 	cargo fmt --all --check

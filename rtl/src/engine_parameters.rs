@@ -46,7 +46,7 @@ impl EngineParameters {
             activation_words: array
                 .tokens
                 .saturating_mul(4)
-                .clamp(1024, MOST_ACTIVATION_WORDS)
+                .clamp(512, MOST_ACTIVATION_WORDS)
                 .next_power_of_two(),
             result_lanes: array.columns.min(4).next_power_of_two(),
             dividers: 1,

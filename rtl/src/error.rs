@@ -52,12 +52,20 @@ pub enum Error {
         why: String,
     },
     /// A tool that is not installed.
-    #[error("{tool} was not found: install it with `apt install {package}`")]
+    #[error("{tool} was not found: install it with `{install}`")]
     Missing {
         /// The program.
         tool: String,
-        /// The package that has it.
-        package: &'static str,
+        /// The command that installs it.
+        install: &'static str,
+    },
+    /// A tool whose report lacks something.
+    #[error("the report of {tool} has no {what}")]
+    Report {
+        /// The program.
+        tool: String,
+        /// What is not there.
+        what: String,
     },
     /// A tool that reported a failure.
     #[error("{tool} failed: {output}")]

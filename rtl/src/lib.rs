@@ -52,6 +52,7 @@ pub mod slot_memory;
 pub mod step_walker;
 pub mod stream_fifo;
 pub mod stream_register;
+pub mod synthesis;
 pub mod ternary_core;
 pub mod ternary_engine;
 pub mod ternary_engine_axi;

@@ -21,6 +21,6 @@ fn every_full_empty_and_stall_state_is_entered_and_left() {
         verify(&mut simulator, SessionLimits::of(&p), 60, None).expect("the contract's results");
         let states = covered_states(top, simulator.coverage());
         let missed: Vec<_> = states.iter().filter(|state| !state.is_covered()).collect();
-        assert!(states.len() > 30 && missed.is_empty(), "{top:?}: {missed:?}");
+        assert!(states.len() > 25 && missed.is_empty(), "{top:?}: {missed:?}");
     }
 }

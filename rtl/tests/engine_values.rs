@@ -131,8 +131,8 @@ const FAULTS: [(&str, &str); 12] = [
     ),
     // Kept activations are freed; rounding; maxima; flags; the order of groups.
     (
-        "assign fetch_free = outputs_after[20] & ~keep;",
-        "assign fetch_free = outputs_after[20] & (~keep | 1'd1);",
+        "assign free = outputs_last & ~keep;",
+        "assign free = outputs_last & (~keep | 1'd1);",
     ),
     ("(|remainder || limited[0])", "(|remainder || 1'd1)"),
     ("assign replace = fresh_stage_0 |", "assign replace = (fresh_stage_0 & 1'd0) |"),

@@ -135,7 +135,7 @@ impl Simulator {
         let seed = seed.to_string();
         let mut command = Command::new(program);
         let output =
-            eda::run(command.args(["schedule.txt", &seed]).current_dir(&self.dir), "mac_array", "verilator")?;
+            eda::run(command.args(["schedule.txt", &seed]).current_dir(&self.dir), "mac_array", "apt install verilator")?;
         self.traces(&output, runs.len())
     }
 

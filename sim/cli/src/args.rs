@@ -12,6 +12,7 @@ Examples:
   sim --model 70b --out results
   sim sweep --models 1.3b,3b,7b,13b,70b --phase decode --out results
   sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results
+  sim synth --target xcup,ecp5-85k --lanes 80 --columns 2 --tokens 4 --stream-bits 128
   sim verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 50";
 
 /// Cycles, latency, throughput and energy of a ternary (BitNet b1.58) language model on an accelerator, beside FP16.
@@ -38,10 +39,13 @@ pub(crate) struct Arguments {
 pub(crate) enum Subcommands {
     /// Compare several models on one chip; --out adds a chart of latency and throughput by model size.
     Sweep(SweepArguments),
-    /// Write the engine as Verilog: DIR/ternary_engine.v, and DIR/ternary_engine_axi.v, which fetches its weights.
+    /// Write the engine as Verilog: DIR/ternary_core.v (streams alone), DIR/ternary_engine.v (with registers), and
+    /// DIR/ternary_engine_axi.v, which fetches its weights.
     Verilog(VerilogArguments),
     /// Run random jobs on the engine's Verilog and compare every result with the contract; needs Verilator.
     Verify(VerifyArguments),
+    /// Synthesise the engine with Yosys, and place and route it with nextpnr where there is one for the target.
+    Synth(SynthArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -130,7 +134,7 @@ pub(crate) struct SizeArguments {
     #[arg(long, value_name = "BITS", allow_negative_numbers = true, value_parser = size)]
     pub(crate) activation_bits: Option<u32>,
 
-    /// Words of LANES activations in the activation buffer, a power of two [default: 4 steps of TOKENS, at least 1024].
+    /// Words of LANES activations in the activation buffer, a power of two [default: 4 steps of TOKENS, at least 512].
     #[arg(long, value_name = "WORDS", allow_negative_numbers = true, value_parser = size)]
     pub(crate) activation_words: Option<u32>,
 
@@ -183,6 +187,55 @@ pub(crate) struct VerifyArguments {
     pub(crate) axi: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct SynthArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// FPGAs: families of Xilinx (xc7, xcup), or parts of Lattice, which are routed, too.
+    #[arg(long, value_enum, value_name = "A,B,...", value_delimiter = ',', required = true)]
+    pub(crate) target: Vec<TargetArgument>,
+
+    /// What of the engine.
+    #[arg(long, value_enum, default_value_t = TopArgument::Core)]
+    pub(crate) top: TopArgument,
+
+    /// Placements to try; the clock is their median.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TargetArgument {
+    Ice40Hx8k,
+    #[value(name = "ecp5-85k")]
+    Ecp5_85k,
+    Xc7,
+    Xcup,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TopArgument {
+    /// Streams alone.
+    Core,
+    /// With AXI4-Lite registers and requantiser.
+    Engine,
+    /// With an AXI4 read master besides.
+    EngineAxi,
+    /// The requantiser alone.
+    Requantizer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextFormat {
+    Table,
+    Json,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PhaseArgument {
     Prefill,
@@ -214,6 +267,13 @@ fn tokens(text: &str) -> Result<u64, String> {
 /// A number of runs.
 fn seeds(text: &str) -> Result<u64, String> {
     const MOST: u64 = 1_000_000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be from 1 to {MOST}"))
+}
+
+/// A number of placements.
+fn placements(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 100;
     let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| format!("must be from 1 to {MOST}"))
 }

@@ -7,10 +7,15 @@ use std::path::PathBuf;
 use model::{Shape, WeightFormat};
 use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
+use rtl::synthesis;
 use sim::result::Phase;
 use sim::{Chip, Request};
 
-use crate::args::{Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands};
+use crate::args::{
+    Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
+    TextFormat, TopArgument,
+};
+use crate::synth;
 
 /// One invocation.
 pub(crate) enum Command {
@@ -22,6 +27,8 @@ pub(crate) enum Command {
     Verilog { parameters: EngineParameters, folder: PathBuf },
     /// An engine's Verilog beside the contract.
     Verify(Verification),
+    /// An engine as FPGA cells.
+    Synth(synth::Request),
     /// The model presets.
     Models,
     /// The chip presets.
@@ -71,6 +78,28 @@ impl Command {
                     seeds: verify.seeds,
                     waveform: verify.vcd,
                     coverage: verify.coverage,
+                })
+            }
+            Some(Subcommands::Synth(synth)) => {
+                let parameters = engine(&synth.sizes)?;
+                let top = match synth.top {
+                    TopArgument::Core => synthesis::Top::Core,
+                    TopArgument::Engine => synthesis::Top::Engine,
+                    TopArgument::EngineAxi => synthesis::Top::EngineAxi,
+                    TopArgument::Requantizer => synthesis::Top::Requantizer,
+                };
+                let target = |target: &TargetArgument| match target {
+                    TargetArgument::Ice40Hx8k => synthesis::Target::Ice40Hx8k,
+                    TargetArgument::Ecp5_85k => synthesis::Target::Ecp5_85k,
+                    TargetArgument::Xc7 => synthesis::Target::Xc7,
+                    TargetArgument::Xcup => synthesis::Target::Xcup,
+                };
+                Command::Synth(synth::Request {
+                    parameters,
+                    top,
+                    targets: synth.target.iter().map(target).collect(),
+                    seeds: synth.seeds,
+                    as_json: synth.format == TextFormat::Json,
                 })
             }
             Some(Subcommands::Models) => Command::Models,

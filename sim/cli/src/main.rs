@@ -6,6 +6,7 @@ mod hardware;
 mod output;
 mod presets;
 mod run;
+mod synth;
 mod usage;
 
 use std::io::{self, Write};
@@ -37,6 +38,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Sweep(job) => run::sweep(&job),
         Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
         Command::Verify(verification) => hardware::verify(&verification),
+        Command::Synth(request) => synth::synth(&request),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

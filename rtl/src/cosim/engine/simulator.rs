@@ -164,7 +164,7 @@ impl EngineSimulator {
                 std::path::absolute(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
             command.arg(path).arg(run.to_string());
         }
-        let output = eda::run(&mut command, "engine", "verilator")?;
+        let output = eda::run(&mut command, "engine", "apt install verilator")?;
         let traces = EngineTrace::parse(&self.parameters, &output)?;
         if traces.len() != runs.len() {
             return Err(Error::Schedule(format!("{} of {} runs were run", traces.len(), runs.len())));

@@ -1,0 +1,132 @@
+//! An engine as FPGA cells, by open tools: how many it takes, and how fast they run.
+//!
+//! | file | does |
+//! |---|---|
+//! | `target` | what each FPGA family calls its cells, and how Yosys and nextpnr are called for it |
+//! | `count` | cells as lookup tables, flip-flops, block RAMs |
+//! | `output_registers` | moves registers behind ECP5 block RAMs into them |
+//! | `harness` | a top with three pins, where a part has too few for an engine's ports |
+//! | `route` | places and routes with several seeds |
+
+mod count;
+mod harness;
+mod output_registers;
+mod route;
+mod target;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use count::Count;
+pub use route::{Clock, Route};
+pub use target::Target;
+
+use crate::eda::{self, Tool};
+use crate::requantizer::Requantizer;
+use crate::{EngineParameters, Error, verilog};
+
+/// What is synthesised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Top {
+    /// `ternary_core`: streams alone.
+    Core,
+    /// `ternary_engine`: with registers, vector jobs and requantiser.
+    Engine,
+    /// `ternary_engine_axi`: with a read master besides.
+    EngineAxi,
+    /// The requantiser alone.
+    Requantizer,
+}
+
+impl Top {
+    /// The module's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Top::Core => "ternary_core",
+            Top::Engine => "ternary_engine",
+            Top::EngineAxi => "ternary_engine_axi",
+            Top::Requantizer => "requantizer",
+        }
+    }
+
+    fn text(self, parameters: &EngineParameters) -> Result<String, Error> {
+        match self {
+            Top::Core => verilog::ternary_core(parameters),
+            Top::Engine => verilog::ternary_engine(parameters),
+            Top::EngineAxi => verilog::ternary_engine_axi(parameters),
+            Top::Requantizer => {
+                parameters.validate()?;
+                verilog::emit(&mut Requantizer::new(parameters), self.name())
+            }
+        }
+    }
+}
+
+/// Lanes times columns up to which a design is synthesised as a whole; larger ones module by module, which takes a time
+/// that does not grow with them, and a few lookup tables more.
+const MOST_FLATTENED_LANES: u64 = 4096;
+
+/// What an engine takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Synthesis {
+    /// [`Target::name`].
+    pub target: &'static str,
+    /// [`Top::name`].
+    pub top: &'static str,
+    /// Lanes times columns.
+    pub lanes: u64,
+    /// Whether the hierarchy was dissolved; else each module was synthesised by itself.
+    pub flattened: bool,
+    /// The command that Yosys ran.
+    pub command: String,
+    /// The cells.
+    pub cells: Count,
+    /// Lookup tables, those used as memory among them, a lane.
+    pub luts_per_lane: f64,
+    /// Where there is a router for the target: what it packed, and the clocks that it reached; or why it did not.
+    pub route: Option<Result<Route, String>>,
+}
+
+/// Synthesises an engine in `dir`, an empty folder, and routes it with each of the seeds 1 to `seeds` where there is a
+/// router for the target.
+///
+/// # Errors
+///
+/// A size outside its range, a missing tool, or what Yosys reports. That a design does not fit the part is no error.
+pub fn synthesise(
+    parameters: &EngineParameters,
+    top: Top,
+    target: Target,
+    seeds: u32,
+    dir: &Path,
+) -> Result<Synthesis, Error> {
+    let text = top.text(parameters)?;
+    let lanes = u64::from(parameters.array.lanes) * u64::from(parameters.array.columns);
+    let flattened = lanes <= MOST_FLATTENED_LANES;
+    eda::write(&dir.join("design.v"), &text)?;
+    let command = target.synthesis(flattened);
+    let netlist = if flattened { "write_json design.json; " } else { "" };
+    let script = format!(
+        "read_verilog design.v; {command} -top {top}; {netlist}tee -q -o cells.txt stat -top {top}",
+        top = top.name()
+    );
+    Tool::Yosys.run(dir, &["-q", "-p", &script])?;
+    let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
+    let route = match target {
+        Target::Xc7 | Target::Xcup => None,
+        _ if !flattened => Some(Err("too large for the part".to_owned())),
+        Target::Ecp5_85k => Some(route::ecp5(top.name(), seeds, dir)?),
+        Target::Ice40Hx8k => Some(route::ice40(&text, top.name(), seeds, dir)?),
+    };
+    Ok(Synthesis {
+        target: target.name(),
+        top: top.name(),
+        lanes,
+        flattened,
+        command,
+        luts_per_lane: cells.all_luts() as f64 / lanes as f64,
+        cells,
+        route,
+    })
+}

@@ -1,0 +1,144 @@
+//! Placement and routing with nextpnr.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::harness::harness;
+use super::output_registers::absorb;
+use crate::Error;
+use crate::eda::{self, Tool};
+
+/// A routed design.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Route {
+    /// What the router calls a lookup table with what belongs to it: `TRELLIS_COMB`, `ICESTORM_LC`.
+    pub cell: &'static str,
+    /// How many it packed; on iCE40 with the shift registers that stand for pins.
+    pub cells: u64,
+    /// The clock of each seed, in the order of the seeds.
+    pub clocks: Vec<Clock>,
+    /// The median clock; of an even number the lower one of the two in the middle.
+    pub median_mhz: f64,
+}
+
+/// What a seed came to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Clock {
+    /// Of the placement.
+    pub seed: u32,
+    /// The highest clock frequency at which every path from register to register holds.
+    pub mhz: f64,
+}
+
+/// Routes `top` of `design.json` in `dir` on an ECP5-85F, speed grade 6: as a block without pins, its block RAMs with their
+/// output registers.
+pub(super) fn ecp5(top: &str, seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
+    let path = dir.join("design.json");
+    let unreadable = |error: serde_json::Error| Error::Tool { tool: "yosys".to_owned(), output: error.to_string() };
+    let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
+    absorb(&mut netlist, top);
+    eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)?;
+    // The weight makes the placer favour paths that are late over wires that are short.
+    let args = "--85k --package CABGA756 --speed 6 --out-of-context --placer-heap-timingweight 30 --freq 150";
+    route(Tool::NextpnrEcp5, "TRELLIS_COMB", args, "design.json", seeds, dir)
+}
+
+/// Routes `top` of `text` on an iCE40 HX8K, in a harness.
+pub(super) fn ice40(text: &str, top: &str, seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
+    eda::write(&dir.join("harness.v"), &(text.to_owned() + &harness(text, top)?))?;
+    let script = "read_verilog harness.v; synth_ice40 -top harness -json harness.json";
+    Tool::Yosys.run(dir, &["-q", "-p", script])?;
+    let args = "--hx8k --package ct256 --freq 100 --pcf-allow-unconstrained";
+    route(Tool::NextpnrIce40, "ICESTORM_LC", args, "harness.json", seeds, dir)
+}
+
+/// Routes with each seed, as many at a time as there are processors; or says why the design cannot be placed.
+fn route(
+    tool: Tool,
+    cell: &'static str,
+    args: &str,
+    netlist: &str,
+    seeds: u32,
+    dir: &Path,
+) -> Result<Result<Route, String>, Error> {
+    let next = AtomicU32::new(1);
+    let results = Mutex::new(vec![]);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers.min(seeds as usize) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > seeds {
+                        break;
+                    }
+                    let result = run_seed(tool, cell, args, netlist, seed, dir);
+                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((seed, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    results.sort_by_key(|(seed, _)| *seed);
+    let (mut clocks, mut cells) = (vec![], 0);
+    for (seed, result) in results {
+        match result {
+            Ok((packed, mhz)) => {
+                cells = packed;
+                clocks.push(Clock { seed, mhz });
+            }
+            // What the router says of a design that it cannot place is an answer; a router that is missing is not.
+            Err(Error::Tool { output, .. }) => return Ok(Err(reason(&output))),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut sorted: Vec<f64> = clocks.iter().map(|clock| clock.mhz).collect();
+    sorted.sort_by(f64::total_cmp);
+    let median_mhz = sorted[(sorted.len() - 1) / 2];
+    Ok(Ok(Route { cell, cells, clocks, median_mhz }))
+}
+
+/// Cells packed, and the clock reached.
+fn run_seed(
+    tool: Tool,
+    cell: &str,
+    args: &str,
+    netlist: &str,
+    seed: u32,
+    dir: &Path,
+) -> Result<(u64, f64), Error> {
+    let (report, seed) = (format!("report_{seed}.json"), seed.to_string());
+    let mut all: Vec<&str> = args.split_whitespace().collect();
+    all.extend(["--json", netlist, "--report", &report, "--seed", &seed, "--timing-allow-fail", "--quiet"]);
+    tool.run(dir, &all)?;
+    let text = eda::read(&dir.join(&report))?;
+    let document: Value = serde_json::from_str(&text).unwrap_or_default();
+    let cells = document["utilization"][cell]["used"].as_u64();
+    let clocks = document["fmax"].as_object().into_iter().flatten();
+    let mhz = clocks.filter_map(|(_, clock)| clock["achieved"].as_f64()).reduce(f64::min);
+    match (cells, mhz) {
+        (Some(cells), Some(mhz)) => Ok((cells, mhz)),
+        _ => Err(Error::Report { tool: tool.name().to_owned(), what: format!("{cell} and a clock") }),
+    }
+}
+
+/// The router's own line that says what is wrong.
+fn reason(output: &str) -> String {
+    let line = output.lines().find_map(|line| line.split_once("ERROR: ").map(|(_, why)| why));
+    line.unwrap_or("it could not be placed").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_routers_line() {
+        let output = "Info: packing\nERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'ICESTORM_LC'\n";
+        assert!(reason(output).starts_with("Unable to place cell"), "{}", reason(output));
+    }
+}

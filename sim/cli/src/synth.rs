@@ -1,0 +1,120 @@
+//! The command that says what an engine takes on an FPGA, and how fast it runs there.
+
+use anyhow::Context;
+use reports::Grid;
+use rtl::EngineParameters;
+use rtl::synthesis::{Synthesis, Target, Top, synthesise};
+use serde::Serialize;
+
+use crate::output::print;
+
+/// What is to be synthesised, and for what.
+pub(crate) struct Request {
+    pub(crate) parameters: EngineParameters,
+    pub(crate) top: Top,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) seeds: u32,
+    pub(crate) as_json: bool,
+}
+
+/// The document's version: a key that changes its meaning, or goes, is a new one.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The JSON document.
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    lanes: u32,
+    columns: u32,
+    tokens: u32,
+    stream_bits: u32,
+    acc_bits: u32,
+    activation_bits: u32,
+    activation_words: u32,
+    result_lanes: u32,
+    dividers: u32,
+    fifo_beats: u32,
+    burst_beats: u32,
+    syntheses: Vec<Synthesis>,
+}
+
+/// Synthesises for each target and prints what came of it.
+pub(crate) fn synth(request: &Request) -> anyhow::Result<()> {
+    let Request { parameters: p, top, targets, seeds, as_json } = request;
+    let synthesis = |target: &Target| {
+        let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
+        Ok(synthesise(p, *top, *target, *seeds, folder.path())?)
+    };
+    let syntheses = targets.iter().map(synthesis).collect::<anyhow::Result<Vec<_>>>()?;
+    if !as_json {
+        return print(&table(targets, &syntheses));
+    }
+    print(&reports::json(&Document {
+        schema_version: SCHEMA_VERSION,
+        lanes: p.array.lanes,
+        columns: p.array.columns,
+        tokens: p.array.tokens,
+        stream_bits: p.array.stream_bits,
+        acc_bits: p.array.acc_bits,
+        activation_bits: p.activation_bits,
+        activation_words: p.activation_words,
+        result_lanes: p.result_lanes,
+        dividers: p.dividers,
+        fifo_beats: p.fifo_beats,
+        burst_beats: p.burst_beats,
+        syntheses,
+    })?)
+}
+
+fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
+    let mut grid = Grid::new(&format!("<{}", ">".repeat(targets.len())));
+    let top = syntheses.first().map_or("", |synthesis| synthesis.top);
+    grid.row(std::iter::once(top).chain(targets.iter().map(|target| target.name())));
+    grid.rule();
+    let mut row = |name: &str, value: &dyn Fn(&Synthesis) -> String| {
+        grid.row(std::iter::once(name.to_owned()).chain(syntheses.iter().map(value)));
+    };
+    row("LUTs", &|s| s.cells.luts.to_string());
+    row("LUTs as RAM", &|s| s.cells.lut_rams.to_string());
+    row("LUTs / lane", &|s| format!("{:.1}", s.luts_per_lane));
+    row("wide multiplexers", &|s| s.cells.wide_multiplexers.to_string());
+    row("carry cells", &|s| s.cells.carries.to_string());
+    row("flip-flops", &|s| s.cells.flip_flops.to_string());
+    row("block RAMs", &|s| s.cells.block_rams.to_string());
+    row("DSPs", &|s| s.cells.multipliers.to_string());
+    let routed = |value: &dyn Fn(&Synthesis, &rtl::synthesis::Route) -> String| {
+        let cells = syntheses.iter().map(|s| match &s.route {
+            Some(Ok(route)) => value(s, route),
+            _ => "-".to_owned(),
+        });
+        cells.collect::<Vec<_>>()
+    };
+    let rows = [
+        ("packed cells", routed(&|_, route| format!("{} {}", route.cells, route.cell))),
+        ("packed / lane", routed(&|s, route| format!("{:.1}", route.cells as f64 / s.lanes as f64))),
+        ("clock, MHz, median", routed(&|_, route| format!("{:.1}", route.median_mhz))),
+        ("lowest to highest", routed(&|_, route| range(route))),
+        ("seeds", routed(&|_, route| route.clocks.len().to_string())),
+    ];
+    for (name, cells) in rows {
+        grid.row(std::iter::once(name.to_owned()).chain(cells));
+    }
+    let mut text = grid.text();
+    for (target, synthesis) in targets.iter().zip(syntheses) {
+        let kilobits = target.block_ram_kilobits();
+        let whole = if synthesis.flattened { "as a whole" } else { "module by module" };
+        text += &format!("{}: {}, {whole}; block RAMs of {kilobits} Kb", target.name(), synthesis.command);
+        text += match &synthesis.route {
+            Some(Ok(_)) => "\n".to_owned(),
+            Some(Err(why)) => format!("; not routed: {why}\n"),
+            None => "; no open router\n".to_owned(),
+        }
+        .as_str();
+    }
+    text
+}
+
+fn range(route: &rtl::synthesis::Route) -> String {
+    let clocks = || route.clocks.iter().map(|clock| clock.mhz);
+    format!("{:.1} - {:.1}", clocks().fold(f64::INFINITY, f64::min), clocks().fold(0.0, f64::max))
+}
