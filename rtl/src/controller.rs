@@ -145,18 +145,7 @@ impl Logic for Controller {
         comment!(
             "Walks through matrix jobs: for each tile of outputs, for each step of inputs, for each token."
         );
-        clock!(
-            self,
-            clock,
-            active_register,
-            keep,
-            outputs,
-            inputs,
-            k,
-            last_token,
-            token,
-            first_step
-        );
+        clock!(self, clock, active_register, keep, outputs, inputs, k, last_token, token, first_step);
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();
         self.at_last_step.next = self.inputs.last.val();
         self.at_last_tile.next = self.outputs.last.val();
@@ -180,8 +169,9 @@ impl Logic for Controller {
         Low::join(&mut self.job_last_token, &mut self.last_token.d);
 
         self.token.enable.next = !self.active_register.q.val() | self.step.val();
-        self.token.d.next = signed_cast(self.active_register.q.val() & !self.at_last_token.val(), self.token.q.bits())
-            & (self.token.q.val() + 1);
+        self.token.d.next =
+            signed_cast(self.active_register.q.val() & !self.at_last_token.val(), self.token.q.bits())
+                & (self.token.q.val() + 1);
 
         // K is counted down again for each tile. What is counted next depends on no input: whether it is, does. Between jobs
         // the counts follow what is offered.
@@ -264,15 +254,8 @@ mod tests {
             for i in 0..20_000 {
                 let (reset, valid) = (i == 0 || random.below(500) == 0, random.chance(60));
                 let step = !left.is_empty() && random.chance(80);
-                let inputs = [
-                    reset.into(),
-                    valid.into(),
-                    pending[0],
-                    pending[1],
-                    pending[2],
-                    pending[3],
-                    step.into(),
-                ];
+                let inputs =
+                    [reset.into(), valid.into(), pending[0], pending[1], pending[2], pending[3], step.into()];
                 cycles.push(inputs.map(|value| vec![value]).to_vec());
                 let job_ready = left.is_empty() || left.len() == 1 && step;
                 expected.push((job_ready, left.front().copied()));
@@ -315,7 +298,8 @@ mod tests {
                 (few, 300),
             ] {
                 let [n, k, tokens] = job;
-                let cycle = |i| [u64::from(i == 0), 1, n, k, tokens, 0, u64::from(i > 1)].map(|v| vec![v]).to_vec();
+                let cycle =
+                    |i| [u64::from(i == 0), 1, n, k, tokens, 0, u64::from(i > 1)].map(|v| vec![v]).to_vec();
                 let cycles: Vec<Values> = (0..cycles).map(cycle).collect();
                 let outputs = controller(&p).run(&cycles, 3);
                 let words = words(&p, [n, k, tokens, 0]).cycle();
@@ -329,7 +313,8 @@ mod tests {
 
     #[test]
     fn a_job_is_active_one_cycle_later_and_the_next_one_follows_without_a_gap() {
-        let cycle = |reset: u64, valid: u64, n, step: u64| [reset, valid, n, 3, 1, 0, step].map(|v| vec![v]).to_vec();
+        let cycle =
+            |reset: u64, valid: u64, n, step: u64| [reset, valid, n, 3, 1, 0, step].map(|v| vec![v]).to_vec();
         let cycles = [
             cycle(1, 0, 1, 0),
             cycle(0, 1, 3, 0),

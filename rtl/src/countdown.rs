@@ -81,7 +81,8 @@ impl Logic for Countdown {
         if self.load.val().any() {
             self.loaded.next = self.size.val();
         }
-        self.difference.next = (self.step_size.val() | unsigned_cast(self.load.val(), self.difference.bits()))
+        self.difference.next = (self.step_size.val()
+            | unsigned_cast(self.load.val(), self.difference.bits()))
             - ((unsigned_cast(self.loaded.val(), self.difference.bits()) << 1) | self.one.val());
         self.spare_register.enable.next = self.advance.val();
         High::join(&mut self.difference, &mut self.spare_register.d);
@@ -121,7 +122,8 @@ mod tests {
                 let stepped = left > step && random.chance(70);
                 loads_at_last += u64::from(load && left <= step);
                 // A size that is not loaded may be anything.
-                let cycle = [u64::from(load || stepped), u64::from(load || !stepped && random.chance(50)), size];
+                let cycle =
+                    [u64::from(load || stepped), u64::from(load || !stepped && random.chance(50)), size];
                 cycles.push(cycle.map(|value| vec![value]).to_vec());
                 expected.push((u64::from(left <= step), step.wrapping_sub(left) & ((1 << bits) - 1)));
                 left = if load { size } else { left - if stepped { step } else { 0 } };
@@ -137,7 +139,8 @@ mod tests {
     #[test]
     fn the_last_step_is_known_in_the_cycle_after_the_one_before_it() {
         let cycle = |advance: u64, load: u64, size: u64| vec![vec![advance], vec![load], vec![size]];
-        let outputs = countdown(3, 5).run(&[cycle(1, 1, 7), cycle(1, 0, 0), cycle(1, 0, 0), cycle(0, 0, 0)], 1);
+        let outputs =
+            countdown(3, 5).run(&[cycle(1, 1, 7), cycle(1, 0, 0), cycle(1, 0, 0), cycle(0, 0, 0)], 1);
         assert_eq!([1, 2, 3].map(|i: usize| outputs[i][0][0]), [0, 0, 1]);
     }
 

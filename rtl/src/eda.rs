@@ -55,7 +55,8 @@ impl Tool {
     /// The tool is missing, or it failed; then with its output.
     pub fn run(self, dir: &Path, args: &[&str]) -> Result<String, Error> {
         let (programs, install) = self.programs();
-        let attempt = |program: &&str| run(Command::new(program).args(args).current_dir(dir), program, install);
+        let attempt =
+            |program: &&str| run(Command::new(program).args(args).current_dir(dir), program, install);
         let found = programs.iter().map(attempt).find(|result| !matches!(result, Err(Error::Missing { .. })));
         found.unwrap_or_else(|| Err(Error::Missing { tool: self.name().to_owned(), install }))
     }
@@ -154,8 +155,8 @@ mod tests {
 
     #[test]
     fn a_missing_tool_says_what_to_install() {
-        let error =
-            run(&mut Command::new("/no/such/verilator"), "verilator", "apt install verilator").expect_err("none");
+        let error = run(&mut Command::new("/no/such/verilator"), "verilator", "apt install verilator")
+            .expect_err("none");
         assert_eq!(error.to_string(), "verilator was not found: install it with `apt install verilator`");
     }
 }

@@ -174,7 +174,8 @@ impl Logic for MatrixUnit {
         self.activation_buffer.activation_valid.next = self.activation_valid.val();
         self.activation_ready.next = self.activation_buffer.activation_ready.val();
         Wires::join(&mut self.activation_data, &mut self.activation_buffer.activation_data);
-        self.activation_buffer.word_ready.next = self.controller.active.val() & self.mac_array.activation_ready.val();
+        self.activation_buffer.word_ready.next =
+            self.controller.active.val() & self.mac_array.activation_ready.val();
         self.activation_buffer.word_free.next = self.controller.free.val();
         self.activation_buffer.word_rewind.next = self.controller.rewind.val();
         self.activation_buffer.wanted.next = self.controller.active.val();
@@ -218,6 +219,7 @@ impl Logic for MatrixUnit {
         self.weight_starved.next = self.offered.val() & !self.mac_array.tile_held.val();
         self.output_blocked.next =
             self.offered.val() & self.mac_array.tile_held.val() & !self.mac_array.activation_ready.val();
-        self.activation_starved.next = self.controller.active.val() & !self.activation_buffer.word_valid.val();
+        self.activation_starved.next =
+            self.controller.active.val() & !self.activation_buffer.word_valid.val();
     }
 }

@@ -86,8 +86,7 @@ impl Logic for Occupancy {
         self.count.d.next =
             self.count.q.val() + (signed_cast(!self.enter.val(), self.count.q.bits()) | self.one.val());
         self.full_register.enable.next = self.changes.val();
-        self.full_register.d.next =
-            self.enter.val() & (self.count.q.val() == self.last_but_one.val()).into();
+        self.full_register.d.next = self.enter.val() & (self.count.q.val() == self.last_but_one.val()).into();
         self.occupied_register.enable.next = self.changes.val();
         self.occupied_register.d.next = self.enter.val() | (self.count.q.val() != self.one.val()).into();
         self.full.next = self.full_register.q.val();
@@ -133,9 +132,13 @@ mod tests {
     #[test]
     fn both_outputs_follow_in_the_next_cycle() {
         let cycle = |reset: u64, enter: u64, leave: u64| vec![vec![reset], vec![enter], vec![leave]];
-        let cycles = [cycle(1, 0, 0), cycle(0, 1, 0), cycle(0, 1, 0), cycle(0, 0, 1), cycle(0, 0, 1), cycle(0, 0, 0)];
+        let cycles =
+            [cycle(1, 0, 0), cycle(0, 1, 0), cycle(0, 1, 0), cycle(0, 0, 1), cycle(0, 0, 1), cycle(0, 0, 0)];
         let outputs = occupancy(2).run(&cycles, 1);
-        assert_eq!([1, 2, 3, 4, 5].map(|i: usize| outputs[i].concat()), [[0, 0], [0, 1], [1, 1], [0, 1], [0, 0]]);
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|i: usize| outputs[i].concat()),
+            [[0, 0], [0, 1], [1, 1], [0, 1], [0, 0]]
+        );
     }
 
     #[test]

@@ -184,18 +184,7 @@ impl Logic for ResultSequencer {
         comment!(
             "Walks through the results of jobs: for each tile, for each token, for each group of outputs."
         );
-        clock!(
-            self,
-            clock,
-            active,
-            flags,
-            outputs,
-            group_after,
-            first_group,
-            first_tile,
-            last_token,
-            token
-        );
+        clock!(self, clock, active, flags, outputs, group_after, first_group, first_tile, last_token, token);
         self.vector.next = self.flags.q.val().get_bit(0).into();
         self.at_last_tile.next = self.outputs.last.val();
         self.at_last_token.next = (self.token.q.val() == self.last_token.q.val()).into();

@@ -99,7 +99,8 @@ impl Logic for StreamFifo {
         self.valid_register.reset.next = self.reset.val();
 
         self.write.next = self.input_valid.val() & !self.queue_rows.full.val();
-        self.read.next = self.queue_rows.stored.val() & (!self.valid_register.q.val() | self.output_ready.val());
+        self.read.next =
+            self.queue_rows.stored.val() & (!self.valid_register.q.val() | self.output_ready.val());
         self.queue_rows.write.next = self.write.val();
         self.queue_rows.take.next = self.read.val();
         self.valid_register.enable.next = self.read.val() | self.output_ready.val();

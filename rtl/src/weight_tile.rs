@@ -239,7 +239,9 @@ mod tests {
                 if let Some(beats) = held
                     && follows.iter().all(|cycle| cycle[0] == [0])
                 {
-                    let of = |wire: usize| beats.iter().flat_map(|taken| cycles[taken + lag][wire].clone()).collect();
+                    let of = |wire: usize| {
+                        beats.iter().flat_map(|taken| cycles[taken + lag][wire].clone()).collect()
+                    };
                     let flat: [Vec<u64>; 2] = [2, 3].map(of);
                     assert_eq!(outputs[i + lag][2..], flat, "cycle {i}");
                     compared += 1;

@@ -2,7 +2,8 @@
 //! nor jobs cost one between them; a stream-bound job takes a beat of weights every cycle.
 
 use contract::latency::{
-    OPERANDS_CYCLES, RESULT_BUFFER_CYCLES, STREAM_REGISTER_CYCLES, TILE_SWAP_CYCLES, WEIGHT_STORE_CYCLES, array_cycles,
+    OPERANDS_CYCLES, RESULT_BUFFER_CYCLES, STREAM_REGISTER_CYCLES, TILE_SWAP_CYCLES, WEIGHT_STORE_CYCLES,
+    array_cycles,
 };
 use rtl::cosim::Random;
 use rtl::cosim::engine::{
@@ -137,10 +138,8 @@ fn every_result_comes_in_the_cycle_that_the_latencies_say() {
         let runs: Vec<_> = sessions.iter().map(|session| session.run().clone()).collect();
         let traces = simulator.run(&runs, 1).expect("runs to their ends");
         let beats = p.array.beats();
-        let first_token = ARRIVAL
-            + u64::from(WEIGHT_STORE_CYCLES)
-            + (beats - 1)
-            + u64::from(TILE_SWAP_CYCLES);
+        let first_token =
+            ARRIVAL + u64::from(WEIGHT_STORE_CYCLES) + (beats - 1) + u64::from(TILE_SWAP_CYCLES);
         let to_port = u64::from(
             array_cycles(p.array.lanes) + RESULT_BUFFER_CYCLES + OPERANDS_CYCLES + STREAM_REGISTER_CYCLES,
         );

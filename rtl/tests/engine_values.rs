@@ -130,10 +130,7 @@ const FAULTS: [(&str, &str); 12] = [
         "else if (write_turn | bready | 1'd1) b_held <= write_turn;",
     ),
     // Kept activations are freed; rounding; maxima; flags; the order of groups.
-    (
-        "assign free = outputs_last & ~keep;",
-        "assign free = outputs_last & (~keep | 1'd1);",
-    ),
+    ("assign free = outputs_last & ~keep;", "assign free = outputs_last & (~keep | 1'd1);"),
     ("(|remainder || limited[0])", "(|remainder || 1'd1)"),
     ("assign replace = fresh_stage_0 |", "assign replace = (fresh_stage_0 & 1'd0) |"),
     ("assign invalid = ", "assign invalid = 1'd0 & "),

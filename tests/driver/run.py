@@ -54,7 +54,7 @@ def main():
             folder.mkdir(parents=True, exist_ok=True)
             parameters = CONFIGURATIONS[name].split()
             subprocess.run([options.sim, "verilog", *parameters, "--out", folder], check=True)
-            for verilog in sorted(folder.glob("*.v")):
+            for verilog in sorted(folder.glob("ternary_engine*.v")):
                 start = time.monotonic()
                 ran, failed = run(options.simulator, verilog, folder / verilog.stem, options.seed)
                 failures += failed

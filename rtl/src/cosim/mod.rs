@@ -134,8 +134,11 @@ impl Simulator {
         let program = self.dir.join("build/mac_array");
         let seed = seed.to_string();
         let mut command = Command::new(program);
-        let output =
-            eda::run(command.args(["schedule.txt", &seed]).current_dir(&self.dir), "mac_array", "apt install verilator")?;
+        let output = eda::run(
+            command.args(["schedule.txt", &seed]).current_dir(&self.dir),
+            "mac_array",
+            "apt install verilator",
+        )?;
         self.traces(&output, runs.len())
     }
 

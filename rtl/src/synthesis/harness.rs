@@ -66,7 +66,9 @@ fn ports(text: &str, top: &str) -> Option<Vec<Port>> {
         let rest: Vec<&str> = words.collect();
         let (name, bits) = match rest[..] {
             [name] => (name, 1),
-            [range, name] => (name, range.trim_start_matches('[').split(':').next()?.parse::<usize>().ok()? + 1),
+            [range, name] => {
+                (name, range.trim_start_matches('[').split(':').next()?.parse::<usize>().ok()? + 1)
+            }
             _ => return None,
         };
         Some(Port { name: name.to_owned(), bits, is_input })

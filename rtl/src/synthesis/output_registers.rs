@@ -62,7 +62,9 @@ fn registers(
     let clock = connections.get(&format!("CLK{port}"))?;
     let mut registers: Vec<Register> = vec![];
     for (output, bits) in connections.iter().filter(|(name, _)| name.starts_with(&format!("DO{port}"))) {
-        let Some(sink) = bits.get(0).and_then(Value::as_u64).and_then(|bit| sinks.get(&bit)) else { continue };
+        let Some(sink) = bits.get(0).and_then(Value::as_u64).and_then(|bit| sinks.get(&bit)) else {
+            continue;
+        };
         let (name, input) = sink.as_ref()?;
         let cell = cells.get(name)?;
         let of = |port: &str| cell.get("connections").and_then(|ports| ports.get(port));
@@ -162,9 +164,13 @@ mod tests {
             let port = if ports[0] { "A" } else { "B" };
             let expected = if enable { module["ports"]["enable"]["bits"].clone() } else { json!(["1"]) };
             assert_eq!(memory["connections"][format!("OCE{port}")], expected, "{after}");
-            let mut outputs: Vec<u64> = memory["connections"].as_object().expect("connections").iter()
+            let mut outputs: Vec<u64> = memory["connections"]
+                .as_object()
+                .expect("connections")
+                .iter()
                 .filter(|(name, _)| name.starts_with(&format!("DO{port}")))
-                .flat_map(|(_, bits)| numbers(bits)).collect();
+                .flat_map(|(_, bits)| numbers(bits))
+                .collect();
             outputs.retain(|bit| numbers(&module["ports"]["result"]["bits"]).contains(bit));
             assert_eq!(outputs.len(), 9, "{after}");
         }

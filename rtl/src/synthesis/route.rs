@@ -38,7 +38,8 @@ pub struct Clock {
 /// output registers.
 pub(super) fn ecp5(top: &str, seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
     let path = dir.join("design.json");
-    let unreadable = |error: serde_json::Error| Error::Tool { tool: "yosys".to_owned(), output: error.to_string() };
+    let unreadable =
+        |error: serde_json::Error| Error::Tool { tool: "yosys".to_owned(), output: error.to_string() };
     let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
     absorb(&mut netlist, top);
     eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)?;
