@@ -8,6 +8,9 @@
 //! | `serial_system` | these around a `ternary_core` |
 //! | `ulx3s` | the top for the board ULX3S, and its constraints |
 
+pub mod frame_receiver;
+pub mod result_sender;
+pub mod serial_system;
 pub mod uart_receiver;
 pub mod uart_transmitter;
 
