@@ -216,7 +216,8 @@ mod tests {
     }
 
     fn cycle(reset: bool, byte: Option<u8>, ready: [bool; 3]) -> Values {
-        let mut values = vec![vec![reset.into()], vec![byte.is_some().into()], vec![byte.unwrap_or(0).into()]];
+        let mut values =
+            vec![vec![reset.into()], vec![byte.is_some().into()], vec![byte.unwrap_or(0).into()]];
         values.extend(ready.map(|ready| vec![u64::from(ready)]));
         values
     }
@@ -265,7 +266,10 @@ mod tests {
                     (frame, waiting) = (None, None);
                 }
             }
-            assert!(beats.iter().chain(&flags).all(|&times| times > 100), "too few to tell: {beats:?} {flags:?}");
+            assert!(
+                beats.iter().chain(&flags).all(|&times| times > 100),
+                "too few to tell: {beats:?} {flags:?}"
+            );
             // The payload is unknown until all of it has been written.
             let known_from = if sizes[1] == 20 { 2000 } else { 200 };
             let outputs = receiver(sizes[1], sizes[2]).run(&cycles, known_from);
@@ -273,7 +277,10 @@ mod tests {
                 let channel = offer.as_ref().map(|(channel, _)| *channel);
                 let valid = [0, 1, 2].map(|of| vec![u64::from(channel == Some(of))]);
                 assert_eq!(output[..3], valid, "cycle {i}");
-                assert!(offer.as_ref().is_none_or(|(channel, beat)| *beat == output[3 + channel]), "cycle {i}");
+                assert!(
+                    offer.as_ref().is_none_or(|(channel, beat)| *beat == output[3 + channel]),
+                    "cycle {i}"
+                );
                 assert_eq!(output[6..], flags.map(|flag| vec![u64::from(flag)]), "cycle {i}");
             }
         }

@@ -13,6 +13,7 @@ pub mod result_sender;
 pub mod serial_system;
 pub mod uart_receiver;
 pub mod uart_transmitter;
+pub mod ulx3s;
 
 #[cfg(test)]
 mod line;

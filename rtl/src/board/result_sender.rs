@@ -141,7 +141,8 @@ mod tests {
             let mut beats = 0;
             for i in 0..20_000 {
                 let hungry = [10, 90][i / 1000 % 2];
-                let [reset, valid, ready] = [random.below(500) == 0, random.chance(50), random.chance(hungry)];
+                let [reset, valid, ready] =
+                    [random.below(500) == 0, random.chance(50), random.chance(hungry)];
                 let data: Vec<u32> = (0..lanes).map(|_| random.word()).collect();
                 cycles.push(cycle(reset, valid, data.iter().map(|&value| value.into()).collect(), ready));
                 expected.push((queue.is_empty().into(), queue.front().copied()));

@@ -249,7 +249,8 @@ mod tests {
         for clocks in [4, 7] {
             let mut levels: Vec<bool> = frame(0xa5).iter().flat_map(|&bit| vec![bit; clocks]).collect();
             levels.extend(vec![true; 5]);
-            let outputs = receiver(clocks.try_into().expect("a size")).run(&cycles(&levels), 1 + latency(clocks));
+            let outputs =
+                receiver(clocks.try_into().expect("a size")).run(&cycles(&levels), 1 + latency(clocks));
             let valid: Vec<usize> = (1..outputs.len()).filter(|&cycle| outputs[cycle][0][0] == 1).collect();
             assert_eq!(valid, [1 + latency(clocks)]);
             assert_eq!(outputs[valid[0]][1], [0xa5]);
