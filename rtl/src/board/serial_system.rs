@@ -267,10 +267,10 @@ mod tests {
         let weights = frames(WEIGHT_HEADER, &[8; 6], 2);
         let sent = [job_frame(3, 7, 2), weights].concat();
         assert_eq!(status(&system().simulate(&cycles(&sent, 100))), [3, 7]);
-        // A job of six words where four fit.
+        // A job of two tiles that keeps six words for the second where four fit.
         let activations = frames(ACTIVATION_HEADER, &[0; 32], 8);
         let weights = frames(WEIGHT_HEADER, &[0; 12], 2);
-        let sent = [job_frame(3, 21, 2), activations, weights].concat();
+        let sent = [job_frame(6, 21, 2), activations, weights].concat();
         assert_eq!(status(&system().simulate(&cycles(&sent, 500))), [4, 7]);
     }
 
