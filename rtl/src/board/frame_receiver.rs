@@ -228,13 +228,18 @@ mod tests {
         if channel == 0 { vec![bytes.rev().fold(0, |word, byte| word << 8 | byte)] } else { bytes.collect() }
     }
 
+    /// The beat that waits, with its channel, and the two flags.
+    type Expected = (Option<(usize, Vec<u64>)>, [bool; 2]);
+
     /// Frames of every kind, wrong headers between them, pauses, and bytes that come while a beat waits.
     #[test]
     fn equals_the_frames_that_the_bytes_were_made_from() {
         for sizes in [[8, 2, 8], [8, 1, 3], [8, 20, 1]] {
             let mut random = Random::new(sizes[1] as u64);
             let mut cycles = vec![cycle(true, None, [false; 3])];
-            let mut expected: Vec<(Option<(usize, Vec<u64>)>, [bool; 2])> = vec![];
+            let mut expected: Vec<Expected> = vec![];
+            // The cycles from which on so many bytes have entered.
+            let mut entered = vec![];
             let mut frame: Option<(usize, Vec<u8>)> = None;
             let mut waiting: Option<(usize, Vec<u64>)> = None;
             let (mut beats, mut flags) = ([0; 3], [0; 2]);
@@ -255,6 +260,7 @@ mod tests {
                     waiting = waiting.filter(|_| !ready[channel]);
                 } else if let (Some((channel, mut bytes)), Some(byte)) = (frame.clone(), byte) {
                     bytes.push(byte);
+                    entered.push(cycles.len());
                     let whole = bytes.len() == sizes[channel];
                     waiting = whole.then(|| (channel, beat(channel, &bytes)));
                     frame = (!whole).then_some((channel, bytes));
@@ -271,7 +277,7 @@ mod tests {
                 "too few to tell: {beats:?} {flags:?}"
             );
             // The payload is unknown until all of it has been written.
-            let known_from = if sizes[1] == 20 { 2000 } else { 200 };
+            let known_from = entered[*sizes.iter().max().expect("sizes") - 1];
             let outputs = receiver(sizes[1], sizes[2]).run(&cycles, known_from);
             for (i, ((offer, flags), output)) in expected.iter().zip(&outputs[1..]).enumerate() {
                 let channel = offer.as_ref().map(|(channel, _)| *channel);
