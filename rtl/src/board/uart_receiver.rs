@@ -44,7 +44,7 @@ pub struct UartReceiver {
     pub framing_error: Bus<Out>,
     low_first: ResetRegister,
     low_second: ResetRegister,
-    low_before: ResetRegister,
+    low_before: Register,
     busy: ResetRegister,
     timer: Register,
     /// 0 is the start bit, 9 the stop bit.
@@ -77,7 +77,7 @@ impl UartReceiver {
             framing_error: Bus::new(1),
             low_first: ResetRegister::new(1),
             low_second: ResetRegister::new(1),
-            low_before: ResetRegister::new(1),
+            low_before: Register::new(1),
             busy: ResetRegister::new(1),
             timer: Register::new(timer_bits),
             place: Register::new(4),
@@ -105,7 +105,6 @@ impl Logic for UartReceiver {
         clock!(self, clock, shift, valid_register, error_register);
         self.low_first.reset.next = self.reset.val();
         self.low_second.reset.next = self.reset.val();
-        self.low_before.reset.next = self.reset.val();
         self.busy.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
         self.error_register.reset.next = self.reset.val();
@@ -130,12 +129,14 @@ impl Logic for UartReceiver {
         self.place.enable.next = self.start.val() | self.sample.val();
         if self.start.val().any() {
             self.timer.d.next = self.half_bit.val();
-            self.place.d.next = self.first_place.val();
         } else if self.sample.val().any() {
             self.timer.d.next = self.whole_bit.val();
-            self.place.d.next = self.place.q.val() + 1;
         } else {
             self.timer.d.next = self.timer.q.val() - 1;
+        }
+        if self.start.val().any() {
+            self.place.d.next = self.first_place.val();
+        } else {
             self.place.d.next = self.place.q.val() + 1;
         }
 
