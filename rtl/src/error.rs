@@ -43,6 +43,15 @@ pub enum Error {
         /// What was given.
         stream_bits: u32,
     },
+    /// A clock that a board's PLL does not give.
+    #[error(
+        "clock {clock_mhz} MHz cannot be made of the board's 25 MHz: it must be 4 to 32, a multiple of 5 up to 160, or \
+         of 25 up to 400"
+    )]
+    Clock {
+        /// What was asked for.
+        clock_mhz: u32,
+    },
     /// A fault of a block, not of its user.
     #[error("the block {block} cannot be written as Verilog: {why}")]
     Design {

@@ -14,6 +14,7 @@ pub mod activation_buffer;
 pub mod adder_level;
 pub mod adder_tree;
 pub mod axi_lite;
+pub mod board;
 pub mod burst_cutter;
 pub mod byte_sum;
 pub mod control_pipeline;
