@@ -68,6 +68,16 @@ pub enum Error {
         /// The command that installs it.
         install: &'static str,
     },
+    /// No placement keeps the clock.
+    #[error("none of {seeds} placements keeps {clock_mhz} MHz: the best reaches {best:.1} MHz")]
+    TooSlow {
+        /// What was asked for.
+        clock_mhz: u32,
+        /// How many were tried.
+        seeds: u32,
+        /// What the fastest of them reaches, MHz.
+        best: f64,
+    },
     /// A tool whose report lacks something.
     #[error("the report of {tool} has no {what}")]
     Report {

@@ -7,7 +7,9 @@
 //! | `output_registers` | moves registers behind ECP5 block RAMs into them |
 //! | `harness` | a top with three pins, where a part has too few for an engine's ports |
 //! | `route` | places and routes with several seeds |
+//! | `bitstream` | the ULX3S, to the file that configures it |
 
+mod bitstream;
 mod count;
 mod harness;
 mod output_registers;
@@ -18,6 +20,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use bitstream::{Bitstream, bitstream};
 pub use count::Count;
 pub use route::{Clock, Route};
 pub use target::Target;

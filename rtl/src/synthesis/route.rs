@@ -37,15 +37,28 @@ pub struct Clock {
 /// Routes `top` of `design.json` in `dir` on an ECP5-85F, speed grade 6: as a block without pins, its block RAMs with their
 /// output registers.
 pub(super) fn ecp5(top: &str, seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
-    let path = dir.join("design.json");
-    let unreadable =
-        |error: serde_json::Error| Error::Tool { tool: "yosys".to_owned(), output: error.to_string() };
-    let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
-    absorb(&mut netlist, top);
-    eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)?;
+    use_output_registers(top, dir)?;
     // The weight makes the placer favour paths that are late over wires that are short.
     let args = "--85k --package CABGA756 --speed 6 --out-of-context --placer-heap-timingweight 30 --freq 150";
     route(Tool::NextpnrEcp5, "TRELLIS_COMB", args, "design.json", seeds, dir)
+}
+
+/// Moves registers behind the block RAMs of `top` in `design.json` into them.
+pub(super) fn use_output_registers(top: &str, dir: &Path) -> Result<(), Error> {
+    let path = dir.join("design.json");
+    let unreadable = |error: serde_json::Error| {
+        let (tool, output) = (Tool::Yosys.name().to_owned(), error.to_string());
+        Error::Tool { tool, output }
+    };
+    let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
+    absorb(&mut netlist, top);
+    eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)
+}
+
+/// The clock of the slowest clock domain of a router's report, MHz.
+pub(super) fn lowest_clock(report: &Value) -> Option<f64> {
+    let clocks = report["fmax"].as_object()?.values();
+    clocks.filter_map(|clock| clock["achieved"].as_f64()).reduce(f64::min)
 }
 
 /// Routes `top` of `text` on an iCE40 HX8K, in a harness.
@@ -119,9 +132,7 @@ fn run_seed(
     let text = eda::read(&dir.join(&report))?;
     let document: Value = serde_json::from_str(&text).unwrap_or_default();
     let cells = document["utilization"][cell]["used"].as_u64();
-    let clocks = document["fmax"].as_object().into_iter().flatten();
-    let mhz = clocks.filter_map(|(_, clock)| clock["achieved"].as_f64()).reduce(f64::min);
-    match (cells, mhz) {
+    match (cells, lowest_clock(&document)) {
         (Some(cells), Some(mhz)) => Ok((cells, mhz)),
         _ => Err(Error::Report { tool: tool.name().to_owned(), what: format!("{cell} and a clock") }),
     }

@@ -46,6 +46,8 @@ pub(crate) enum Subcommands {
     Verify(VerifyArguments),
     /// Synthesise the engine with Yosys, and place and route it with nextpnr where there is one for the target.
     Synth(SynthArguments),
+    /// Put the engine behind the serial port of a ULX3S (ECP5-85F): DIR/ulx3s.bit, and DIR/ulx3s.v, which it is made of.
+    Bitstream(BitstreamArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -207,6 +209,24 @@ pub(crate) struct SynthArguments {
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextFormat::Table)]
     pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BitstreamArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// The engine's clock.
+    #[arg(long, value_name = "MHZ", default_value_t = 100, allow_negative_numbers = true, value_parser = size)]
+    pub(crate) clock: u32,
+
+    /// Placements to try until one keeps the clock.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// Folder for the files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

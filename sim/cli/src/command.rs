@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Verify(Verification),
     /// An engine as FPGA cells.
     Synth(synth::Request),
+    /// An engine on a board.
+    Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
     /// The model presets.
     Models,
     /// The chip presets.
@@ -102,6 +104,12 @@ impl Command {
                     as_json: synth.format == TextFormat::Json,
                 })
             }
+            Some(Subcommands::Bitstream(bitstream)) => Command::Bitstream {
+                parameters: engine(&bitstream.sizes)?,
+                clock_mhz: bitstream.clock,
+                seeds: bitstream.seeds,
+                folder: bitstream.out,
+            },
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })

@@ -39,6 +39,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
         Command::Verify(verification) => hardware::verify(&verification),
         Command::Synth(request) => synth::synth(&request),
+        Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
+            synth::bitstream(&parameters, clock_mhz, seeds, &folder)
+        }
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

@@ -1,12 +1,14 @@
-//! The command that says what an engine takes on an FPGA, and how fast it runs there.
+//! The commands that take an engine to an FPGA: what it takes there and how fast it runs, and a board's bitstream.
+
+use std::path::Path;
 
 use anyhow::Context;
 use reports::Grid;
 use rtl::EngineParameters;
-use rtl::synthesis::{Synthesis, Target, Top, synthesise};
+use rtl::synthesis::{self, Synthesis, Target, Top, synthesise};
 use serde::Serialize;
 
-use crate::output::print;
+use crate::output::{Files, print};
 
 /// What is to be synthesised, and for what.
 pub(crate) struct Request {
@@ -64,6 +66,17 @@ pub(crate) fn synth(request: &Request) -> anyhow::Result<()> {
         burst_beats: p.burst_beats,
         syntheses,
     })?)
+}
+
+/// Makes the bitstream of a board.
+pub(crate) fn bitstream(p: &EngineParameters, clock_mhz: u32, seeds: u32, folder: &Path) -> anyhow::Result<()> {
+    let mut files = Files::new(folder)?;
+    let work = tempfile::tempdir().context("cannot create a temporary folder")?;
+    let made = synthesis::bitstream(p, clock_mhz, seeds, work.path())?;
+    files.write("ulx3s.v", made.verilog.as_bytes())?;
+    files.write("ulx3s.bit", &made.bits)?;
+    files.publish()?;
+    print(&format!("placed with seed {}: {clock_mhz} MHz asked for, {:.1} MHz reached\n", made.seed, made.mhz))
 }
 
 fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
