@@ -4,6 +4,7 @@ mod energy;
 mod font;
 mod ink;
 mod paper;
+mod scale;
 mod scaled;
 mod size;
 
@@ -13,6 +14,7 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBacke
 
 pub use energy::energy_chart;
 pub use paper::paper_chart;
+pub use scale::{ScaleSeries, scale_chart};
 pub use size::size_chart;
 
 use crate::Error;
@@ -113,11 +115,19 @@ mod tests {
     use super::*;
     use crate::example;
 
-    fn charts() -> [Chart; 3] {
+    fn charts() -> [Chart; 4] {
         let sizes = ::energy::figure3::right(&::energy::CostTable::seven_nm().unwrap()).unwrap();
         let report = example::report();
-        [energy_chart(&report), paper_chart(&sizes), size_chart(&[report.clone(), report])]
-            .map(Result::unwrap)
+        let series = |name: &str, points: &[(f64, f64)]| ScaleSeries { name: name.to_owned(), points: points.to_vec() };
+        let luts = [series("one", &[(16.0, 20.0), (64.0, 12.0), (2048.0, 9.0)]), series("other", &[(16.0, 24.0)])];
+        let clocks = [series("one", &[(16.0, 180.0), (64.0, 170.0)]), series("other", &[])];
+        [
+            energy_chart(&report),
+            paper_chart(&sizes),
+            size_chart(&[report.clone(), report]),
+            scale_chart(&luts, &clocks),
+        ]
+        .map(Result::unwrap)
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) enum Subcommands {
     Verify(VerifyArguments),
     /// Synthesise the engine with Yosys, and place and route it with nextpnr where there is one for the target.
     Synth(SynthArguments),
+    /// Synthesise engines from 16 x 1 to 128 x 128; --out adds a chart of lookup tables a lane and clock.
+    Scale(ScaleArguments),
     /// Put the engine behind the serial port of a ULX3S (ECP5-85F): DIR/ulx3s.bit, and DIR/ulx3s.v, which it is made of.
     Bitstream(BitstreamArguments),
     /// List the model presets.
@@ -209,6 +211,25 @@ pub(crate) struct SynthArguments {
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextFormat::Table)]
     pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArguments {
+    /// FPGAs: families of Xilinx (xc7, xcup), or parts of Lattice, which are routed, too.
+    #[arg(long, value_enum, value_name = "A,B,...", value_delimiter = ',', required = true)]
+    pub(crate) target: Vec<TargetArgument>,
+
+    /// The largest engine, lanes times columns.
+    #[arg(long, value_name = "N", default_value_t = 16384, allow_negative_numbers = true, value_parser = size)]
+    pub(crate) most_lanes: u32,
+
+    /// Placements to try; the clock is their median.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// Also write CSV and a chart (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

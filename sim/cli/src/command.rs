@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use model::{Shape, WeightFormat};
 use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
-use rtl::synthesis;
+use rtl::synthesis::{self, Target};
 use sim::result::Phase;
 use sim::{Chip, Request};
 
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Verify(Verification),
     /// An engine as FPGA cells.
     Synth(synth::Request),
+    /// Engines of all sizes as FPGA cells.
+    Scale { targets: Vec<Target>, most_lanes: u64, seeds: u32, folder: Option<PathBuf> },
     /// An engine on a board.
     Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
     /// The model presets.
@@ -90,20 +92,20 @@ impl Command {
                     TopArgument::EngineAxi => synthesis::Top::EngineAxi,
                     TopArgument::Requantizer => synthesis::Top::Requantizer,
                 };
-                let target = |target: &TargetArgument| match target {
-                    TargetArgument::Ice40Hx8k => synthesis::Target::Ice40Hx8k,
-                    TargetArgument::Ecp5_85k => synthesis::Target::Ecp5_85k,
-                    TargetArgument::Xc7 => synthesis::Target::Xc7,
-                    TargetArgument::Xcup => synthesis::Target::Xcup,
-                };
                 Command::Synth(synth::Request {
                     parameters,
                     top,
-                    targets: synth.target.iter().map(target).collect(),
+                    targets: targets(&synth.target),
                     seeds: synth.seeds,
                     as_json: synth.format == TextFormat::Json,
                 })
             }
+            Some(Subcommands::Scale(scale)) => Command::Scale {
+                targets: targets(&scale.target),
+                most_lanes: scale.most_lanes.into(),
+                seeds: scale.seeds,
+                folder: scale.out,
+            },
             Some(Subcommands::Bitstream(bitstream)) => Command::Bitstream {
                 parameters: engine(&bitstream.sizes)?,
                 clock_mhz: bitstream.clock,
@@ -114,6 +116,16 @@ impl Command {
             Some(Subcommands::Chips) => Command::Chips,
         })
     }
+}
+
+fn targets(arguments: &[TargetArgument]) -> Vec<Target> {
+    let target = |target: &TargetArgument| match target {
+        TargetArgument::Ice40Hx8k => Target::Ice40Hx8k,
+        TargetArgument::Ecp5_85k => Target::Ecp5_85k,
+        TargetArgument::Xc7 => Target::Xc7,
+        TargetArgument::Xcup => Target::Xcup,
+    };
+    arguments.iter().map(target).collect()
 }
 
 /// The engine of the given sizes, the others as suit its array.

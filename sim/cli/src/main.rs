@@ -6,6 +6,7 @@ mod hardware;
 mod output;
 mod presets;
 mod run;
+mod scale;
 mod synth;
 mod usage;
 
@@ -39,6 +40,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
         Command::Verify(verification) => hardware::verify(&verification),
         Command::Synth(request) => synth::synth(&request),
+        Command::Scale { targets, most_lanes, seeds, folder } => {
+            scale::scale(&targets, most_lanes, seeds, folder.as_deref())
+        }
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }

@@ -1,0 +1,126 @@
+//! The command that synthesises engines of all sizes.
+
+use std::path::Path;
+
+use anyhow::Context;
+use reports::{Grid, ScaleSeries, scale_chart};
+use rtl::synthesis::{Synthesis, Target, Top, synthesise};
+use rtl::{EngineParameters, Parameters};
+
+use crate::output::{Files, note, print};
+
+/// Lanes and columns, the smallest engine first: each has twice the lanes of the one before, in all.
+const SIZES: [(u32, u32); 11] = [
+    (16, 1),
+    (32, 1),
+    (64, 1),
+    (128, 1),
+    (128, 2),
+    (128, 4),
+    (128, 8),
+    (128, 16),
+    (128, 32),
+    (128, 64),
+    (128, 128),
+];
+
+/// Token slots of each.
+const TOKENS: u32 = 4;
+
+/// A tile a cycle, up to the width of a wide memory's port.
+const MOST_STREAM_BITS: u32 = 512;
+
+/// Synthesises the core in every size up to `most_lanes` (lanes times columns) for each target, prints a table, and writes
+/// it as CSV, with a chart, to `folder`.
+pub(crate) fn scale(
+    targets: &[Target],
+    most_lanes: u64,
+    seeds: u32,
+    folder: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut files = folder.map(Files::new).transpose()?;
+    let mut all: Vec<(EngineParameters, Vec<Synthesis>)> = vec![];
+    for (lanes, columns) in SIZES {
+        if u64::from(lanes) * u64::from(columns) > most_lanes {
+            break;
+        }
+        let p = engine(lanes, columns);
+        let mut syntheses = vec![];
+        for target in targets {
+            note(&format!("{lanes} x {columns} for {}", target.name()));
+            let work = tempfile::tempdir().context("cannot create a temporary folder")?;
+            syntheses.push(synthesise(&p, Top::Core, *target, seeds, work.path())?);
+        }
+        all.push((p, syntheses));
+    }
+    if let Some(files) = &mut files {
+        files.write("scale.csv", csv(&all).as_bytes())?;
+        let series = |value: &dyn Fn(&Synthesis) -> Option<f64>| -> Vec<ScaleSeries> {
+            let of = |(i, target): (usize, &Target)| {
+                let points = all.iter().filter_map(|(_, all)| Some((all[i].lanes as f64, value(&all[i])?)));
+                ScaleSeries { name: target.name().to_owned(), points: points.collect() }
+            };
+            targets.iter().enumerate().map(of).collect()
+        };
+        let chart = scale_chart(&series(&|s| Some(s.luts_per_lane)), &series(&clock))?;
+        files.write_chart("scale", &chart)?;
+    }
+    files.map_or(Ok(()), Files::publish)?;
+    print(&table(targets, &all))
+}
+
+/// An engine whose tile arrives in a cycle, as far as a stream can be that wide.
+fn engine(lanes: u32, columns: u32) -> EngineParameters {
+    let tile_bits = lanes.div_ceil(5) * columns * 8;
+    let stream_bits = tile_bits.next_power_of_two().min(MOST_STREAM_BITS);
+    EngineParameters::of(Parameters { lanes, columns, tokens: TOKENS, stream_bits, acc_bits: 24 })
+}
+
+fn clock(synthesis: &Synthesis) -> Option<f64> {
+    synthesis.route.as_ref()?.as_ref().ok().map(|route| route.median_mhz)
+}
+
+fn table(targets: &[Target], all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
+    let mut grid = Grid::new(&format!("<>{}", ">>".repeat(targets.len())));
+    let header = targets.iter().flat_map(|target| [target.name(), ""]);
+    grid.row(["", "stream, bits"].into_iter().chain(header));
+    let header = targets.iter().flat_map(|_| ["LUTs / lane", "MHz"]);
+    grid.row(["lanes x columns", ""].into_iter().chain(header));
+    grid.rule();
+    for (p, syntheses) in all {
+        let sizes = format!("{} x {}", p.array.lanes, p.array.columns);
+        let values = syntheses.iter().flat_map(|s| {
+            let mhz = clock(s).map_or_else(|| "-".to_owned(), |mhz| format!("{mhz:.1}"));
+            [format!("{:.1}", s.luts_per_lane), mhz]
+        });
+        grid.row([sizes, p.array.stream_bits.to_string()].into_iter().chain(values));
+    }
+    grid.text()
+}
+
+fn csv(all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
+    let mut text = "target,lanes,columns,stream_bits,luts,lut_rams,flip_flops,block_rams,luts_per_lane,packed_cells,\
+                    clock_mhz\n"
+        .to_owned();
+    for (p, syntheses) in all {
+        for s in syntheses {
+            let route = s.route.as_ref().and_then(|route| route.as_ref().ok());
+            let or_empty = |value: Option<String>| value.unwrap_or_default();
+            text += &format!(
+                "{},{},{},{},{},{},{},{},{:.3},{},{}\n",
+                s.target,
+                p.array.lanes,
+                p.array.columns,
+                p.array.stream_bits,
+                s.cells.luts,
+                s.cells.lut_rams,
+                s.cells.flip_flops,
+                s.cells.block_rams,
+                s.luts_per_lane,
+                or_empty(route.map(|route| route.cells.to_string())),
+                or_empty(route.map(|route| format!("{:.2}", route.median_mhz))),
+            );
+        }
+    }
+    text
+}
