@@ -118,8 +118,12 @@ mod tests {
     fn charts() -> [Chart; 4] {
         let sizes = ::energy::figure3::right(&::energy::CostTable::seven_nm().unwrap()).unwrap();
         let report = example::report();
-        let series = |name: &str, points: &[(f64, f64)]| ScaleSeries { name: name.to_owned(), points: points.to_vec() };
-        let luts = [series("one", &[(16.0, 20.0), (64.0, 12.0), (2048.0, 9.0)]), series("other", &[(16.0, 24.0)])];
+        let series = |name: &str, points: &[(f64, f64)]| ScaleSeries {
+            name: name.to_owned(),
+            points: points.to_vec(),
+        };
+        let luts =
+            [series("one", &[(16.0, 20.0), (64.0, 12.0), (2048.0, 9.0)]), series("other", &[(16.0, 24.0)])];
         let clocks = [series("one", &[(16.0, 180.0), (64.0, 170.0)]), series("other", &[])];
         [
             energy_chart(&report),

@@ -45,7 +45,8 @@ impl ScaleFigure<'_> {
     ) -> Drawn<DB> {
         let sizes = || self.luts_per_lane.iter().flat_map(|series| &series.points).map(|point| point.0);
         let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(1.0, f64::max));
-        let highest = series.iter().flat_map(|series| &series.points).map(|point| point.1).fold(1.0, f64::max);
+        let highest =
+            series.iter().flat_map(|series| &series.points).map(|point| point.1).fold(1.0, f64::max);
         let x: LogCoord<f64> = (least / 1.3..most * 1.3).log_scale().base(2.0).into();
         let mut ticks: Vec<f64> = sizes().collect();
         ticks.sort_by(f64::total_cmp);

@@ -99,9 +99,10 @@ fn table(targets: &[Target], all: &[(EngineParameters, Vec<Synthesis>)]) -> Stri
 }
 
 fn csv(all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
-    let mut text = "target,lanes,columns,stream_bits,luts,lut_rams,flip_flops,block_rams,luts_per_lane,packed_cells,\
+    let mut text =
+        "target,lanes,columns,stream_bits,luts,lut_rams,flip_flops,block_rams,luts_per_lane,packed_cells,\
                     clock_mhz\n"
-        .to_owned();
+            .to_owned();
     for (p, syntheses) in all {
         for s in syntheses {
             let route = s.route.as_ref().and_then(|route| route.as_ref().ok());

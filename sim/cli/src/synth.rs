@@ -69,14 +69,22 @@ pub(crate) fn synth(request: &Request) -> anyhow::Result<()> {
 }
 
 /// Makes the bitstream of a board.
-pub(crate) fn bitstream(p: &EngineParameters, clock_mhz: u32, seeds: u32, folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn bitstream(
+    p: &EngineParameters,
+    clock_mhz: u32,
+    seeds: u32,
+    folder: &Path,
+) -> anyhow::Result<()> {
     let mut files = Files::new(folder)?;
     let work = tempfile::tempdir().context("cannot create a temporary folder")?;
     let made = synthesis::bitstream(p, clock_mhz, seeds, work.path())?;
     files.write("ulx3s.v", made.verilog.as_bytes())?;
     files.write("ulx3s.bit", &made.bits)?;
     files.publish()?;
-    print(&format!("placed with seed {}: {clock_mhz} MHz asked for, {:.1} MHz reached\n", made.seed, made.mhz))
+    print(&format!(
+        "placed with seed {}: {clock_mhz} MHz asked for, {:.1} MHz reached\n",
+        made.seed, made.mhz
+    ))
 }
 
 fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
