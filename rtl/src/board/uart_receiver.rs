@@ -258,13 +258,25 @@ mod tests {
         }
     }
 
+    /// Reset begins anywhere before the stop bit, in some samples too, and ends with it; the next byte comes later.
     #[test]
     fn reset_forgets_the_byte_under_way() {
-        let levels: Vec<bool> = frame(0).iter().flat_map(|&bit| vec![bit; 4]).chain([true; 20]).collect();
-        let mut cycles = cycles(&levels);
-        // The line is high again when reset ends.
-        (20..40).for_each(|cycle| cycles[cycle] = vec![vec![1], vec![1]]);
-        assert_eq!(events(&receiver(4).simulate(&cycles)), []);
+        for clocks in [4, 25] {
+            let line = |byte| frame(byte).into_iter().flat_map(|bit| vec![bit; clocks]);
+            let mut cycles = cycles(&[true; 4]);
+            let mut expected = vec![];
+            for begin in (0..9 * clocks).step_by(3) {
+                let dropped = line(0xa5).enumerate().map(|(cycle, level)| (cycle >= begin, level));
+                let idle = |bits: usize| vec![true; bits * clocks];
+                let rest = idle(15).into_iter().chain(line(0x3c)).chain(idle(3)).map(|level| (false, level));
+                expected.push((cycles.len() + 25 * clocks + latency(clocks), Some(0x3c)));
+                cycles.extend(
+                    dropped.chain(rest).map(|(reset, level)| vec![vec![reset.into()], vec![level.into()]]),
+                );
+            }
+            let mut receiver = receiver(clocks.try_into().expect("a size"));
+            assert_eq!(events(&receiver.run(&cycles, expected[0].0 + 1)), expected);
+        }
     }
 
     #[test]
