@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Subcommands {
     /// Compare several models on one chip; --out adds a chart of latency and throughput by model size.
     Sweep(SweepArguments),
-    /// Write the engine as Verilog: DIR/ternary_engine.v, and DIR/ternary_engine_axi.v, which fetches its weights.
+    /// Write the engine as Verilog: DIR/ternary_core.v, streams alone; DIR/ternary_engine.v, with registers; and
+    /// DIR/ternary_engine_axi.v, which fetches its weights.
     Verilog(VerilogArguments),
     /// Run random jobs on the engine's Verilog and compare every result with the contract; needs Verilator.
     Verify(VerifyArguments),
@@ -178,7 +179,7 @@ pub(crate) struct VerifyArguments {
     #[arg(long)]
     pub(crate) coverage: bool,
 
-    /// Only ternary_engine_axi, which fetches its weights; otherwise both.
+    /// Only ternary_engine_axi, which fetches its weights; otherwise all three.
     #[arg(long)]
     pub(crate) axi: bool,
 }
