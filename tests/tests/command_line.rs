@@ -196,7 +196,7 @@ fn verilog_is_a_file_for_each_top() {
     let out = folder.path().to_str().unwrap();
     let sizes = ["--lanes", "16", "--columns", "2", "--tokens", "2", "--stream-bits", "64", "--out", out];
     succeeds(&[&["verilog"][..], &sizes].concat());
-    for top in ["ternary_engine", "ternary_engine_axi"] {
+    for top in ["ternary_core", "ternary_engine", "ternary_engine_axi"] {
         let text = fs::read_to_string(folder.path().join(format!("{top}.v"))).unwrap();
         assert!(text.contains(&format!("module {top} (")) && text.trim_end().ends_with("endmodule"));
         // The header's command makes the file again.

@@ -6,8 +6,8 @@ use contract::requantize::rescale;
 use contract::{Trit, dot, packing};
 
 use crate::cosim::Random;
-use crate::ternary_core::JOB_FIELDS;
 use crate::register_map::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
+use crate::ternary_core::JOB_FIELDS;
 use crate::{EngineParameters, Error};
 
 /// A byte of the weight image that is no code.
@@ -179,7 +179,8 @@ impl EngineJob {
     pub fn invalid_beats(&self, p: &EngineParameters) -> usize {
         let Source::Matrix { corruptions, .. } = &self.source else { return 0 };
         let beat_bytes = p.array.stream_bits as usize / 8;
-        let beats: BTreeSet<usize> = corruptions.iter().map(|corruption| corruption.position / beat_bytes).collect();
+        let beats: BTreeSet<usize> =
+            corruptions.iter().map(|corruption| corruption.position / beat_bytes).collect();
         beats.len()
     }
 

@@ -71,8 +71,7 @@ impl Session {
         limits: SessionLimits,
         random: &mut Random,
     ) -> Result<Self, Error> {
-        let patterns =
-            if random.chance(20) { Patterns::default() } else { Patterns::random_of_core(random) };
+        let patterns = if random.chance(20) { Patterns::default() } else { Patterns::random_of_core(random) };
         let mut session = Session::new(p, Top::Core, patterns);
         session.run.reset_cycles = 1 + random.below(3);
         // Many of the smallest ones: then jobs wait for results, not for the array.

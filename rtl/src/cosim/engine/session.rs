@@ -314,12 +314,7 @@ impl Session {
     }
 
     /// A job for the core, which takes it from its stream.
-    fn send_job(
-        &mut self,
-        job: &EngineJob,
-        values: &[Vec<i32>],
-        random: &mut Random,
-    ) -> Result<(), Error> {
+    fn send_job(&mut self, job: &EngineJob, values: &[Vec<i32>], random: &mut Random) -> Result<(), Error> {
         let used: usize = JOB_FIELDS[..4].iter().sum();
         // What is not looked at may be anything.
         let beat = job.core_beat()? | random.bits() << used;
