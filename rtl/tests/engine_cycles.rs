@@ -1,4 +1,4 @@
-//! The engine's own counters prove its timing: when nothing stalls, a step takes max(tokens, BEATS) cycles and neither tiles
+//! The engine's own counters, and the cycles in which results come, prove its timing: when nothing stalls, a step takes max(tokens, BEATS) cycles and neither tiles
 //! nor jobs cost one between them; a stream-bound job takes a beat of weights every cycle.
 
 use contract::latency::{
@@ -161,6 +161,45 @@ fn every_result_comes_in_the_cycle_that_the_latencies_say() {
     }
 }
 
+/// The same of the core, in jobs of all sizes that are queued one behind the other: neither a tile nor a job costs a cycle.
+#[test]
+fn every_result_of_the_core_comes_in_the_cycle_that_the_latencies_say() {
+    const ARRIVAL: u64 = 400;
+    for p in [engine(5, 1, 3, 8), engine(16, 2, 6, 24)] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let simulator = EngineSimulator::build(&p, Top::Core, dir.path()).expect("a core that compiles");
+        let mut random = Random::new(3);
+        let shapes: Vec<(u32, u32, u32)> = (1..=p.array.tokens)
+            .flat_map(|tokens| [(1, 1, tokens), (2, 3, tokens), (3, 2, tokens)])
+            .collect();
+        let mut session = Session::new(&p, Top::Core, Patterns::default());
+        for &(tiles, steps, tokens) in &shapes {
+            let job = job(&p, tiles, steps, tokens, &mut random);
+            session.start(&job, &mut random).expect("a job that fits");
+        }
+        // Jobs and activations are there before the weights.
+        let weights = &mut session.run_mut().segments[0].weights;
+        weights.arrival_cycles = vec![ARRIVAL; weights.bytes.len() / (p.array.stream_bits as usize / 8)];
+        let traces = simulator.run(&[session.run().clone()], 1).expect("runs to its end");
+        session.check(&traces[0]).expect("the contract's results");
+        let beats = p.array.beats();
+        let to_port = u64::from(array_cycles(p.array.lanes) + RESULT_BUFFER_CYCLES);
+        let mut step_begins =
+            ARRIVAL + u64::from(WEIGHT_STORE_CYCLES) + (beats - 1) + u64::from(TILE_SWAP_CYCLES);
+        let mut due = vec![];
+        for (tiles, steps, tokens) in shapes {
+            for step in 1..=tiles * steps {
+                if step % steps == 0 {
+                    due.extend((0..u64::from(tokens)).map(|token| step_begins + token + to_port));
+                }
+                step_begins += u64::from(tokens).max(beats);
+            }
+        }
+        let offered: Vec<u64> = traces[0].segments[0].results.iter().map(|beat| beat.offered_cycle).collect();
+        assert_eq!(offered, due, "{p:?}");
+    }
+}
+
 /// Whatever stalls, a cycle of a matrix job counts once: what a job is busy beside them is always the same.
 #[test]
 fn each_cycle_of_a_matrix_job_is_counted_once() {
@@ -240,7 +279,7 @@ fn fetched_weights_arrive_without_a_gap_while_the_fifo_covers_the_latency() {
 #[test]
 fn no_handshake_depends_on_an_input_of_the_same_cycle() {
     let p = engine(5, 2, 2, 16);
-    for top in [Top::Stream, Top::Axi] {
+    for top in [Top::Core, Top::Stream, Top::Axi] {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let simulator = EngineSimulator::build(&p, top, dir.path()).expect("an engine that compiles");
         let session = |seed| {

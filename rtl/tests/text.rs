@@ -5,9 +5,12 @@ mod common;
 use common::{folder, parameters};
 use rtl::{EngineParameters, Error, Parameters, eda, verilog};
 
-/// Both tops: (name, text).
+/// All tops: (name, text).
 fn tops(p: &EngineParameters) -> Vec<(&'static str, String)> {
-    let mut tops = vec![("ternary_engine", verilog::ternary_engine(p).expect("valid sizes"))];
+    let mut tops = vec![
+        ("ternary_core", verilog::ternary_core(p).expect("valid sizes")),
+        ("ternary_engine", verilog::ternary_engine(p).expect("valid sizes")),
+    ];
     match verilog::ternary_engine_axi(p) {
         Ok(text) => tops.push(("ternary_engine_axi", text)),
         Err(error) => assert!(matches!(error, Error::AxiWidth { .. }), "{error}"),
@@ -84,7 +87,7 @@ fn the_text_is_small_clean_and_always_the_same() {
     let texts = tops(&p);
     assert!(start.elapsed().as_secs() < 10);
     assert_eq!(texts, tops(&p));
-    assert_eq!(texts.len(), 2);
+    assert_eq!(texts.len(), 3);
     for (top, text) in texts {
         assert!(text.len() < 3_000_000, "{} bytes", text.len());
         assert!(!text.replace("@(*)", "").contains(['$', '*']));
@@ -141,6 +144,7 @@ fn engine_sizes_out_of_range_are_named() {
         ),
     ];
     for (p, message) in wrong {
+        assert_eq!(verilog::ternary_core(&p).expect_err("an error").to_string(), message);
         assert_eq!(verilog::ternary_engine(&p).expect_err("an error").to_string(), message);
     }
     let odd = engine(80, 4, 4, 24);

@@ -196,7 +196,7 @@ fn verilog_is_a_file_for_each_top() {
     let out = folder.path().to_str().unwrap();
     let sizes = ["--lanes", "16", "--columns", "2", "--tokens", "2", "--stream-bits", "64", "--out", out];
     succeeds(&[&["verilog"][..], &sizes].concat());
-    for top in ["ternary_engine", "ternary_engine_axi"] {
+    for top in ["ternary_core", "ternary_engine", "ternary_engine_axi"] {
         let text = fs::read_to_string(folder.path().join(format!("{top}.v"))).unwrap();
         assert!(text.contains(&format!("module {top} (")) && text.trim_end().ends_with("endmodule"));
         // The header's command makes the file again.
@@ -206,6 +206,31 @@ fn verilog_is_a_file_for_each_top() {
         fs::remove_file(folder.path().join(format!("{top}.v"))).unwrap();
         succeeds(&words);
         assert_eq!(fs::read_to_string(folder.path().join(format!("{top}.v"))).unwrap(), text);
+    }
+}
+
+#[test]
+fn verify_compares_each_top_and_says_which_it_leaves_out() {
+    let sizes =
+        ["verify", "--lanes", "2", "--columns", "2", "--tokens", "2", "--seeds", "4", "--stream-bits"];
+    for (bits, tops) in [
+        ("16", &["ternary_core", "ternary_engine", "ternary_engine_axi"][..]),
+        ("24", &["ternary_core", "ternary_engine"]),
+    ] {
+        let (table, note) = succeeds(&[&sizes[..], &[bits]].concat());
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[0], tops, "{table}");
+        assert_eq!(note.contains("no ternary_engine_axi: stream-bits 24"), bits == "24", "{note}");
+        // Each is run, and what the core cannot count is no 0.
+        let row = |name: &str| {
+            let row = rows.iter().find(|row| row.first() == Some(&name));
+            row.unwrap_or_else(|| panic!("no {name} in\n{table}"))[1..].to_vec()
+        };
+        assert_eq!(row("runs"), vec!["4"; tops.len()]);
+        assert_eq!(row("mismatches"), vec!["0"; tops.len()]);
+        let beats = row("RESULT_BEATS");
+        assert_eq!((beats.len(), beats[0]), (tops.len(), "-"));
+        assert!(beats[1..].iter().all(|beats| beats.parse().is_ok_and(|beats: u32| beats > 0)), "{table}");
     }
 }
 

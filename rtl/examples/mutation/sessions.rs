@@ -11,7 +11,7 @@ use rtl::cosim::engine::{
     Command, EngineJob, EngineRun, EngineSimulator, Instruments, Patterns, Session, SessionLimits, Top,
     verify,
 };
-use rtl::{EngineParameters, Parameters, verilog};
+use rtl::{EngineParameters, Parameters};
 
 use super::Failure;
 use super::module::Role;
@@ -34,10 +34,7 @@ pub(crate) fn parameters() -> EngineParameters {
 }
 
 pub(crate) fn text(top: Top) -> Result<String, rtl::Error> {
-    match top {
-        Top::Stream => verilog::ternary_engine(&parameters()),
-        Top::Axi => verilog::ternary_engine_axi(&parameters()),
-    }
+    top.verilog(&parameters())
 }
 
 /// An engine that has the fault whose number is in a file.

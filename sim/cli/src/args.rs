@@ -186,7 +186,7 @@ pub(crate) struct VerifyArguments {
     #[arg(long)]
     pub(crate) coverage: bool,
 
-    /// Only ternary_engine_axi, which fetches its weights; otherwise both.
+    /// Only ternary_engine_axi, which fetches its weights; otherwise all three.
     #[arg(long)]
     pub(crate) axi: bool,
 }

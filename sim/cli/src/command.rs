@@ -74,7 +74,7 @@ impl Command {
                     parameters.validate_axi()?;
                     vec![Top::Axi]
                 } else {
-                    vec![Top::Stream, Top::Axi]
+                    vec![Top::Core, Top::Stream, Top::Axi]
                 };
                 Command::Verify(Verification {
                     parameters,

@@ -13,7 +13,7 @@ use rtl::{EngineParameters, Error};
 use crate::command::Verification;
 use crate::output::{Files, note, print};
 
-/// The engine as Verilog: both tops, or the one that its stream's width allows.
+/// The engine as Verilog: all tops, or those that its stream's width allows.
 pub(crate) fn verilog(parameters: &EngineParameters, folder: &Path) -> anyhow::Result<()> {
     let mut files = Files::new(folder)?;
     files.write("ternary_core.v", rtl::verilog::ternary_core(parameters)?.as_bytes())?;
@@ -94,21 +94,20 @@ fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 fn table(tops: &[Top], sums: &[engine::Verification]) -> String {
     let mut grid = Grid::new(&format!("<{}", ">".repeat(tops.len())));
-    let row = |name: &str, value: &dyn Fn(&engine::Verification) -> u64| {
-        std::iter::once(name.to_owned())
-            .chain(sums.iter().map(|sum| value(sum).to_string()))
-            .collect::<Vec<_>>()
+    let row = |name: &str, value: &dyn Fn(&engine::Verification) -> Option<u64>| {
+        let text = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
+        std::iter::once(name.to_owned()).chain(sums.iter().map(|sum| text(value(sum)))).collect::<Vec<_>>()
     };
     grid.row(std::iter::once("").chain(tops.iter().map(|top| top.name())));
     grid.rule();
-    grid.row(row("runs", &|sum| sum.runs));
-    grid.row(row("jobs", &|sum| sum.jobs));
-    grid.row(row("results compared", &|sum| sum.values));
-    grid.row(row("mismatches", &|_| 0));
-    grid.row(row("cycles", &|sum| sum.cycles));
+    grid.row(row("runs", &|sum| Some(sum.runs)));
+    grid.row(row("jobs", &|sum| Some(sum.jobs)));
+    grid.row(row("results compared", &|sum| Some(sum.values)));
+    grid.row(row("mismatches", &|_| Some(0)));
+    grid.row(row("cycles", &|sum| Some(sum.cycles)));
     grid.rule();
     for (i, name) in COUNTER_NAMES.into_iter().enumerate() {
-        grid.row(row(name, &|sum| sum.counters.values()[i]));
+        grid.row(row(name, &|sum| sum.counters.map(|counters| counters.values()[i])));
     }
     grid.text()
 }

@@ -10,7 +10,7 @@ use super::{Counters, Top};
 /// When a job was started, and when it was over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobCycles {
-    /// The cycle in which the write of JOB_START was accepted.
+    /// The cycle in which the write of JOB_START was accepted, or the job's beat.
     pub started: u64,
     /// The cycle in which its last beat was offered; nothing for a job without beats.
     pub ended: Option<u64>,
@@ -64,6 +64,9 @@ impl Session {
                 trace.read_stall_cycles
             ));
         }
+        if self.top == Top::Core {
+            self.check_errors(trace, cut)?;
+        }
         outcome.counters = self.check_answers(&trace.answers, cut)?;
         if !cut {
             if opened != self.segments.len() {
@@ -75,12 +78,30 @@ impl Session {
             }
         }
         for (&start, ended) in self.starts.iter().zip(ends) {
-            if let Some(answer) = trace.answers.get(start) {
+            let started = match self.top {
+                Top::Core => trace.segments[0].job_cycles.get(start).copied(),
+                Top::Stream | Top::Axi => trace.answers.get(start).map(|answer| answer.accepted_cycle),
+            };
+            if let Some(started) = started {
                 outcome.jobs += 1;
-                outcome.job_cycles.push(JobCycles { started: answer.accepted_cycle, ended });
+                outcome.job_cycles.push(JobCycles { started, ended });
             }
         }
         Ok(outcome)
+    }
+
+    /// The outputs that say what is wrong, where there are no registers: a cycle for each beat with an invalid byte, and
+    /// no word that cannot come.
+    fn check_errors(&self, trace: &EngineTrace, cut: bool) -> Result<(), String> {
+        let expected = self.segments[0].invalid_beats;
+        let pulses = trace.invalid_codes.len();
+        if pulses > expected || !cut && pulses < expected {
+            return Err(format!("invalid_code was high in {pulses} cycles, expected {expected}"));
+        }
+        match trace.overflows.first() {
+            Some(cycle) => Err(format!("activation_overflow rose in cycle {cycle}")),
+            None => Ok(()),
+        }
     }
 
     /// Everything that was sent was taken.
@@ -88,10 +109,11 @@ impl Session {
         let (p, sent) = (&self.parameters, &self.run.segments[index]);
         let beats = |bytes: &[u8], bits: u32| bytes.len() / (bits as usize / 8);
         let weights = match self.top {
-            Top::Stream => beats(&sent.weights.bytes, p.array.stream_bits),
+            Top::Core | Top::Stream => beats(&sent.weights.bytes, p.array.stream_bits),
             Top::Axi => self.segments[index].addresses.len(),
         };
         for (name, taken, sent) in [
+            ("job", &segment.job_cycles, beats(&sent.jobs.bytes, 64)),
             ("weight", &segment.weight_cycles, weights),
             ("activation", &segment.activation_cycles, beats(&sent.activations.bytes, p.activation_bits)),
             ("vector", &segment.vector_cycles, beats(&sent.vectors.bytes, 32 * p.result_lanes)),

@@ -1,21 +1,24 @@
-// Runs schedules on ternary_engine, or with -DFETCHED on ternary_engine_axi, and prints what happened when. Numbers are
-// hexadecimal on both sides; cycle 0 is the first after reset.
+// Runs schedules on ternary_engine, with -DFETCHED on ternary_engine_axi, or with -DCORE on ternary_core, and prints what
+// happened when. Numbers are hexadecimal on both sides; cycle 0 is the first after reset.
 //
 //   engine SCHEDULE SEED [VCD RUN]     VCD: waveform of the run with this index
 //
 //   w CYCLE                            a weight beat was transferred (read data where weights are fetched)
-//   a CYCLE, v CYCLE                   so was an activation beat, a vector beat
+//   a CYCLE, v CYCLE, j CYCLE          so was an activation beat, a vector beat, a job
 //   r OFFERED CYCLE LAST WORD...       a result beat was taken, first offered in cycle OFFERED
 //   q OFFERED CYCLE LAST WORD...       so was a quantized beat
 //   m OFFERED CYCLE ADDRESS BEATS      a burst was asked for
 //   b ACCEPTED CYCLE RESPONSE          a register write was accepted, and answered
 //   d ACCEPTED CYCLE RESPONSE DATA     so was a register read, or the last one of a poll
 //   i CYCLE LEVEL                      the interrupt changed
+//   n CYCLE                            invalid_code was high
+//   f CYCLE                            activation_overflow rose
 //   o CYCLE                            the next segment was opened
 //   c NAME                             an output ready that depends on an input of the same cycle
 //   end CYCLES STALLS                  the run is over; read data waited for STALLS cycles
 //   error RUN TEXT                     a rule was broken, or nothing moves any more
 
+#include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdarg>
@@ -40,6 +43,33 @@
 
 typedef std::vector<uint32_t> Words;
 typedef std::vector<bool> Pattern;
+
+// The ports of all tops: those that this one lacks are never driven by it.
+struct Top : Vengine {
+#ifdef CORE
+    uint32_t s_axi_awvalid = 0, s_axi_awready = 0, s_axi_awaddr = 0, s_axi_awprot = 0;
+    uint32_t s_axi_wvalid = 0, s_axi_wready = 0, s_axi_wdata = 0, s_axi_wstrb = 0;
+    uint32_t s_axi_bvalid = 0, s_axi_bready = 0, s_axi_bresp = 0;
+    uint32_t s_axi_arvalid = 0, s_axi_arready = 0, s_axi_araddr = 0, s_axi_arprot = 0;
+    uint32_t s_axi_rvalid = 0, s_axi_rready = 0, s_axi_rdata = 0, s_axi_rresp = 0;
+    uint32_t s_axis_vector_tvalid = 0, s_axis_vector_tready = 0, s_axis_vector_tdata = 0;
+    uint32_t m_axis_quantized_tvalid = 0, m_axis_quantized_tready = 0;
+    uint32_t m_axis_quantized_tdata = 0, m_axis_quantized_tlast = 0;
+    uint32_t irq = 0;
+#else
+    uint32_t s_axis_job_tvalid = 0, s_axis_job_tready = 0;
+    uint64_t s_axis_job_tdata = 0;
+    uint32_t invalid_code = 0, activation_overflow = 0;
+#endif
+#ifdef FETCHED
+    uint32_t s_axis_weight_tvalid = 0, s_axis_weight_tready = 0, s_axis_weight_tdata = 0;
+#else
+    uint32_t m_axi_arvalid = 0, m_axi_arready = 0, m_axi_arlen = 0, m_axi_arsize = 0;
+    uint32_t m_axi_arburst = 0, m_axi_arcache = 0, m_axi_arprot = 0;
+    uint64_t m_axi_araddr = 0;
+    uint32_t m_axi_rvalid = 0, m_axi_rready = 0, m_axi_rdata = 0, m_axi_rresp = 0, m_axi_rlast = 0;
+#endif
+};
 
 // Ports are integers up to 64 bits and arrays of 32-bit words beyond.
 template <typename Port> static size_t words_of(const Port&) { return sizeof(Port) > 4 ? 2 : 1; }
@@ -125,7 +155,7 @@ static Stream stream(size_t bits, size_t in_port) {
 }
 
 struct Segment {
-    Stream weights, activations, vectors;
+    Stream jobs, weights, activations, vectors;
     uint64_t results, quantized;
 };
 
@@ -237,37 +267,28 @@ struct Sizes {
     uint64_t burst_beats;
 };
 
-
 // Outputs that must not depend on an input of the same cycle: a valid never, a ready not without a word about it.
-static const std::array<const char*, 12> CONTROLS = {
+typedef std::array<bool, 13> Controls;
+static const std::array<const char*, 13> CONTROLS = {
     "s_axi_bvalid", "s_axi_rvalid", "m_axis_result_tvalid", "m_axis_quantized_tvalid", "m_axi_arvalid",
     // From here on readies.
     "s_axi_awready", "s_axi_wready", "s_axi_arready", "s_axis_activation_tready", "s_axis_vector_tready",
-    "s_axis_weight_tready", "m_axi_rready"};
+    "s_axis_weight_tready", "m_axi_rready", "s_axis_job_tready"};
 static const size_t VALIDS = 5;
 
-static std::array<bool, 12> controls(const Vengine& top) {
+static Controls controls(const Top& top) {
     return {static_cast<bool>(top.s_axi_bvalid), static_cast<bool>(top.s_axi_rvalid),
             static_cast<bool>(top.m_axis_result_tvalid), static_cast<bool>(top.m_axis_quantized_tvalid),
-#ifdef FETCHED
-            static_cast<bool>(top.m_axi_arvalid),
-#else
-            false,
-#endif
-            static_cast<bool>(top.s_axi_awready), static_cast<bool>(top.s_axi_wready),
-            static_cast<bool>(top.s_axi_arready), static_cast<bool>(top.s_axis_activation_tready),
-            static_cast<bool>(top.s_axis_vector_tready),
-#ifdef FETCHED
-            false, static_cast<bool>(top.m_axi_rready)
-#else
-            static_cast<bool>(top.s_axis_weight_tready), false
-#endif
-    };
+            static_cast<bool>(top.m_axi_arvalid), static_cast<bool>(top.s_axi_awready),
+            static_cast<bool>(top.s_axi_wready), static_cast<bool>(top.s_axi_arready),
+            static_cast<bool>(top.s_axis_activation_tready), static_cast<bool>(top.s_axis_vector_tready),
+            static_cast<bool>(top.s_axis_weight_tready), static_cast<bool>(top.m_axi_rready),
+            static_cast<bool>(top.s_axis_job_tready)};
 }
 
 static uint64_t half_cycles = 0;
 
-static void evaluate(Vengine& top, bool clock) {
+static void evaluate(Top& top, bool clock) {
     top.aclk = clock;
     top.eval();
 #if VM_TRACE
@@ -276,24 +297,21 @@ static void evaluate(Vengine& top, bool clock) {
     ++half_cycles;
 }
 
-static void drop_valids(Vengine& top) {
+static void drop_valids(Top& top) {
     top.s_axi_awvalid = top.s_axi_wvalid = top.s_axi_arvalid = 0;
+    top.s_axis_job_tvalid = top.s_axis_weight_tvalid = 0;
     top.s_axis_activation_tvalid = top.s_axis_vector_tvalid = 0;
-#ifdef FETCHED
     top.m_axi_rvalid = 0;
-#else
-    top.s_axis_weight_tvalid = 0;
-#endif
 }
 
 // At first the inputs stay what they were; then senders are in reset, too.
-static void reset(Vengine& top, uint64_t cycles) {
+static void reset(Top& top, uint64_t cycles) {
     for (uint64_t i = 0; i < cycles; ++i) {
         top.aresetn = 0;
         if (i > 0) drop_valids(top);
         evaluate(top, false);
         if (i > 0) {
-            const std::array<bool, 12> now = controls(top);
+            const Controls now = controls(top);
             for (size_t j = 0; j < VALIDS; ++j)
                 if (now[j]) fail("%s is high during reset", CONTROLS[j]);
         }
@@ -303,22 +321,19 @@ static void reset(Vengine& top, uint64_t cycles) {
     drop_valids(top);
 }
 
-static void run(Vengine& top, const Sizes& sizes) {
+static void run(Top& top, const Sizes& sizes) {
     const uint64_t reset_cycles = number(), stop = number();
-    std::array<Pattern, 12> patterns;
+    std::array<Pattern, 13> patterns;
     for (Pattern& p : patterns) p = pattern();
     const Pattern &weight_valid = patterns[0], &activation_valid = patterns[1], &vector_valid = patterns[2],
                   &result_ready = patterns[3], &quantized_ready = patterns[4], &write_address_valid = patterns[5],
                   &write_data_valid = patterns[6], &write_response_ready = patterns[7],
                   &read_address_valid = patterns[8], &read_data_ready = patterns[9],
-                  &burst_address_ready = patterns[10], &burst_data_valid = patterns[11];
-#ifdef FETCHED
-    const size_t weight_words = words_of(top.m_axi_rdata);
-#else
-    const size_t weight_words = words_of(top.s_axis_weight_tdata);
-#endif
+                  &burst_address_ready = patterns[10], &burst_data_valid = patterns[11], &job_valid = patterns[12];
+    const size_t weight_words = std::max(words_of(top.m_axi_rdata), words_of(top.s_axis_weight_tdata));
     std::vector<Segment> segments(number());
     for (Segment& s : segments) {
+        s.jobs = stream(64, words_of(top.s_axis_job_tdata));
         s.weights = stream(sizes.stream_bits, weight_words);
         s.activations = stream(sizes.activation_bits, words_of(top.s_axis_activation_tdata));
         s.vectors = stream(32 * sizes.result_lanes, words_of(top.s_axis_vector_tdata));
@@ -342,11 +357,14 @@ static void run(Vengine& top, const Sizes& sizes) {
 
     reset(top, reset_cycles);
 
-    Sender weights('w', weight_valid), activations('a', activation_valid), vectors('v', vector_valid);
+    Sender jobs('j', job_valid), weights('w', weight_valid), activations('a', activation_valid),
+        vectors('v', vector_valid);
+    const std::array<Sender*, 4> senders = {&jobs, &weights, &activations, &vectors};
     Receiver results('r'), quantized('q');
     size_t segment = 0;
     const auto open = [&](size_t index) {
         segment = index;
+        jobs.open(segments[index].jobs);
         weights.open(segments[index].weights);
         activations.open(segments[index].activations);
         vectors.open(segments[index].vectors);
@@ -357,7 +375,7 @@ static void run(Vengine& top, const Sizes& sizes) {
     // The register port's channels: the next access of each, and whether it is offered.
     size_t at = 0, aw = 0, w = 0, b = 0, ar = 0, r = 0;
     bool begun = false, aw_offered = false, w_offered = false, ar_offered = false;
-    bool b_waits = false, r_waits = false, interrupt = false;
+    bool b_waits = false, r_waits = false, interrupt = false, overflow = false;
     uint32_t waiting_answer = 0, waiting_response = 0, waiting_data = 0;
     uint64_t command_ends = 0;
 
@@ -380,7 +398,7 @@ static void run(Vengine& top, const Sizes& sizes) {
                 aw = w = b = ar = r = 0;
                 command_ends = cycle + c.cycles;
                 if (c.kind == STOP)
-                    for (Sender* s : {&weights, &activations, &vectors}) s->stop();
+                    for (Sender* s : senders) s->stop();
             }
             bool done = true;
             if (c.kind == ACCESS) {
@@ -394,9 +412,9 @@ static void run(Vengine& top, const Sizes& sizes) {
             } else if (c.kind == INTERRUPT) {
                 done = interrupt;
             } else if (c.kind == STOP) {
-                for (const Sender* s : {&weights, &activations, &vectors}) done = done && !s->offered;
+                for (const Sender* s : senders) done = done && !s->offered;
             } else if (c.kind == DRAIN) {
-                for (const Sender* s : {&weights, &activations, &vectors}) done = done && !s->left();
+                for (const Sender* s : senders) done = done && !s->left();
             } else if (c.kind == QUIET) {
                 if (!bursts.empty() || request_waits) fail("a read is under way in cycle %" PRIu64 " after ABORTED", cycle);
                 if (results.waits || quantized.waits) fail("a beat is offered in cycle %" PRIu64 " after ABORTED", cycle);
@@ -419,16 +437,17 @@ static void run(Vengine& top, const Sizes& sizes) {
         // What follows the last beat would be one too many.
         if (stop == UINT64_MAX && complete && cycle >= complete_since + tail_cycles) break;
         uint64_t awaited = moved > command_ends ? moved : command_ends;
-        for (const Sender* s : {&weights, &activations, &vectors})
+        for (const Sender* s : senders)
             if (s->awaited() > awaited) awaited = s->awaited();
         if (!bursts.empty() && bursts.front().from_cycle > awaited) awaited = bursts.front().from_cycle;
         if (stop == UINT64_MAX && cycle > awaited + patience)
-            fail("nothing moved for %" PRIu64 " cycles: command %zu, segment %zu, %zu weight beats, %zu activation beats, "
-                 "%zu vector beats, %" PRIu64 " result beats, %" PRIu64 " quantized beats",
-                 patience, at, segment, weights.next, activations.next, vectors.next, results.taken, quantized.taken);
+            fail("nothing moved for %" PRIu64 " cycles: command %zu, segment %zu, %zu jobs, %zu weight beats, "
+                 "%zu activation beats, %zu vector beats, %" PRIu64 " result beats, %" PRIu64 " quantized beats",
+                 patience, at, segment, jobs.next, weights.next, activations.next, vectors.next, results.taken,
+                 quantized.taken);
 
         // Outputs after the edge, with the inputs of the cycle before.
-        const std::array<bool, 12> before = controls(top);
+        const Controls before = controls(top);
 
         Command* c = at < commands.size() ? &commands[at] : nullptr;
         const size_t write_count = c ? c->writes.size() : 0, read_count = c ? c->reads.size() : 0;
@@ -448,11 +467,12 @@ static void run(Vengine& top, const Sizes& sizes) {
         top.s_axi_awprot = top.s_axi_arprot = 0;
         top.s_axi_bready = willing(write_response_ready, cycle);
         top.s_axi_rready = willing(read_data_ready, cycle);
+        top.s_axis_job_tvalid = jobs.offer(cycle, top.s_axis_job_tdata);
+        top.s_axis_weight_tvalid = weights.offer(cycle, top.s_axis_weight_tdata);
         top.s_axis_activation_tvalid = activations.offer(cycle, top.s_axis_activation_tdata);
         top.s_axis_vector_tvalid = vectors.offer(cycle, top.s_axis_vector_tdata);
         top.m_axis_result_tready = willing(result_ready, cycle);
         top.m_axis_quantized_tready = willing(quantized_ready, cycle);
-#ifdef FETCHED
         const bool data_before = data_offered;
         data_offered = data_offered || (!bursts.empty() && cycle >= bursts.front().from_cycle &&
                                         willing(burst_data_valid, cycle));
@@ -468,12 +488,9 @@ static void run(Vengine& top, const Sizes& sizes) {
         }
         top.m_axi_rvalid = data_offered;
         top.m_axi_arready = willing(burst_address_ready, cycle);
-#else
-        top.s_axis_weight_tvalid = weights.offer(cycle, top.s_axis_weight_tdata);
-#endif
         evaluate(top, false);
 
-        const std::array<bool, 12> now = controls(top);
+        const Controls now = controls(top);
         for (size_t i = 0; i < now.size(); ++i) {
             // In the first cycle the reset changed as well.
             if (now[i] == before[i] || cycle == 0) continue;
@@ -484,6 +501,9 @@ static void run(Vengine& top, const Sizes& sizes) {
             interrupt = top.irq;
             std::printf("i %" PRIx64 " %x\n", cycle, interrupt);
         }
+        if (top.invalid_code) std::printf("n %" PRIx64 "\n", cycle);
+        if (top.activation_overflow && !overflow) std::printf("f %" PRIx64 "\n", cycle);
+        overflow = top.activation_overflow;
 
         // The register port.
         if (b_waits && !(top.s_axi_bvalid && top.s_axi_bresp == waiting_answer))
@@ -511,13 +531,14 @@ static void run(Vengine& top, const Sizes& sizes) {
         }
 
         // The streams.
-        bool any = activations.take(cycle, top.s_axis_activation_tready);
+        bool any = jobs.take(cycle, top.s_axis_job_tready);
+        any |= weights.take(cycle, top.s_axis_weight_tready);
+        any |= activations.take(cycle, top.s_axis_activation_tready);
         any |= vectors.take(cycle, top.s_axis_vector_tready);
         any |= results.take(cycle, top.m_axis_result_tvalid, top.m_axis_result_tready, top.m_axis_result_tlast,
                             top.m_axis_result_tdata);
         any |= quantized.take(cycle, top.m_axis_quantized_tvalid, top.m_axis_quantized_tready,
                               top.m_axis_quantized_tlast, top.m_axis_quantized_tdata);
-#ifdef FETCHED
         const uint64_t bytes = sizes.stream_bits / 8;
         if (request_waits && !(top.m_axi_arvalid && top.m_axi_araddr == waiting_address && top.m_axi_arlen == waiting_length))
             fail("a waiting burst request changed in cycle %" PRIu64, cycle);
@@ -548,9 +569,6 @@ static void run(Vengine& top, const Sizes& sizes) {
             std::printf("m %" PRIx64 " %" PRIx64 " %" PRIx64 " %x\n", request_offered_cycle, cycle,
                         static_cast<uint64_t>(top.m_axi_araddr), top.m_axi_arlen + 1u);
         }
-#else
-        any |= weights.take(cycle, top.s_axis_weight_tready);
-#endif
         if (any) moved = cycle;
         evaluate(top, true);
     }
@@ -567,7 +585,7 @@ int main(int argc, char** argv) {
 #if VM_TRACE
     Verilated::traceEverOn(true);
 #endif
-    Vengine top;
+    Top top;
     top.aclk = 0;
     top.aresetn = 1;
     top.eval();

@@ -1,10 +1,13 @@
 //! A job of the engine: its streams' bytes and what comes of them, both from matrices and the contract alone.
 
+use std::collections::BTreeSet;
+
 use contract::requantize::rescale;
 use contract::{Trit, dot, packing};
 
 use crate::cosim::Random;
 use crate::register_map::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
+use crate::ternary_core::JOB_FIELDS;
 use crate::{EngineParameters, Error};
 
 /// A byte of the weight image that is no code.
@@ -121,6 +124,31 @@ impl EngineJob {
             | flag(keep, FLAG_KEEP)
     }
 
+    /// The beat that gives the job to the core, but for what it does not look at.
+    ///
+    /// # Errors
+    ///
+    /// A job that the core does not do: of another kind, or with a size that no field holds.
+    pub fn core_beat(&self) -> Result<u64, Error> {
+        let Source::Matrix { keep, .. } = self.source else {
+            return Err(Error::Schedule("the core has no vector jobs".to_owned()));
+        };
+        if !self.raw || self.maximum || self.scale {
+            return Err(Error::Schedule("the core puts out raw results alone".to_owned()));
+        }
+        let values = [self.outputs(), self.tokens(), self.inputs(), usize::from(keep)];
+        let (mut beat, mut start) = (0, 0);
+        for (value, bits) in values.into_iter().zip(JOB_FIELDS) {
+            let value = value as u64;
+            if value >> bits != 0 {
+                return Err(Error::Schedule(format!("{value} does not fit {bits} bits")));
+            }
+            beat |= value << start;
+            start += bits;
+        }
+        Ok(beat)
+    }
+
     /// The bytes of the weight stream; empty for a vector job. What pads a tile's last beat is ignored: it is random
     /// codes.
     pub fn weight_bytes(&self, p: &EngineParameters, random: &mut Random) -> Vec<u8> {
@@ -145,6 +173,15 @@ impl EngineJob {
             image[corruption.position] = corruption.byte;
         }
         image
+    }
+
+    /// Beats of the weight stream with a byte that is no code.
+    pub fn invalid_beats(&self, p: &EngineParameters) -> usize {
+        let Source::Matrix { corruptions, .. } = &self.source else { return 0 };
+        let beat_bytes = p.array.stream_bits as usize / 8;
+        let beats: BTreeSet<usize> =
+            corruptions.iter().map(|corruption| corruption.position / beat_bytes).collect();
+        beats.len()
     }
 
     /// The bytes of the activation stream; empty where there are none to send. What meets no input, and what pads a

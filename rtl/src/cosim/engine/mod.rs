@@ -1,9 +1,9 @@
 //! Runs the emitted engine under Verilator, through the ports that its user has.
 //!
-//! [`EngineSimulator::build`] emits and compiles one of the two tops. An [`EngineRun`] is what happens between two
+//! [`EngineSimulator::build`] emits and compiles one of the three tops. An [`EngineRun`] is what happens between two
 //! resets: what senders send and when, when receivers are ready, what is in memory and how long it takes, and what the
-//! host writes and reads. [`EngineSimulator::run`] returns for each run an [`EngineTrace`]: every beat and every answer,
-//! with its cycle. The bench holds the engine to the rules of its ports while it runs.
+//! host writes and reads, where there are registers. [`EngineSimulator::run`] returns for each run an [`EngineTrace`]:
+//! every beat and every answer, with its cycle. The bench holds the engine to the rules of its ports while it runs.
 //!
 //! A [`Session`] makes a run from [`EngineJob`]s, and knows what the contract expects of every beat and every register;
 //! [`Session::check`] compares. [`verify`] does so for many random runs.

@@ -29,10 +29,12 @@ pub struct Patterns {
     pub burst_address_ready: Pattern,
     /// See above.
     pub burst_data_valid: Pattern,
+    /// The sender of jobs, where they come by stream.
+    pub job_valid: Pattern,
 }
 
 impl Patterns {
-    /// Random stalls on every port.
+    /// Random stalls on every port of a top with registers.
     pub fn random(random: &mut Random) -> Self {
         Self {
             weight_valid: stalls(random),
@@ -47,11 +49,23 @@ impl Patterns {
             read_data_ready: stalls(random),
             burst_address_ready: stalls(random),
             burst_data_valid: stalls(random),
+            job_valid: vec![],
+        }
+    }
+
+    /// Random stalls on every port of the core.
+    pub fn random_of_core(random: &mut Random) -> Self {
+        Self {
+            job_valid: stalls(random),
+            weight_valid: stalls(random),
+            activation_valid: stalls(random),
+            result_ready: stalls(random),
+            ..Self::default()
         }
     }
 
     /// In the order in which `engine.cpp` reads them.
-    pub(crate) fn all(&self) -> [&Pattern; 12] {
+    pub(crate) fn all(&self) -> [&Pattern; 13] {
         [
             &self.weight_valid,
             &self.activation_valid,
@@ -65,6 +79,7 @@ impl Patterns {
             &self.read_data_ready,
             &self.burst_address_ready,
             &self.burst_data_valid,
+            &self.job_valid,
         ]
     }
 }

@@ -28,6 +28,18 @@ impl EngineJob {
         Self { source, raw: true, maximum: false, scale: false }
     }
 
+    /// A matrix job of whatever sizes whose values come out as they are. `kept` are the activations that the job before
+    /// kept.
+    pub fn random_matrix(
+        p: &EngineParameters,
+        limits: JobLimits,
+        kept: Option<&[Vec<i8>]>,
+        random: &mut Random,
+    ) -> Self {
+        let source = matrix_source(p, limits, kept, random);
+        Self { source, raw: true, maximum: false, scale: false }
+    }
+
     /// A job of whatever kind. `kept` are the activations that the matrix job before kept.
     pub fn random(
         p: &EngineParameters,

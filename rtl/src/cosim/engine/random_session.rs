@@ -23,7 +23,7 @@ pub struct SessionLimits {
 
 impl Session {
     /// Random jobs back to back under random stalls on every port. One run in five is aborted and goes on with other
-    /// jobs, one in ten ends with a reset wherever it is.
+    /// jobs, one in ten ends with a reset wherever it is. The core has no aborts, and ends with a reset one time in five.
     ///
     /// # Errors
     ///
@@ -34,6 +34,9 @@ impl Session {
         limits: SessionLimits,
         random: &mut Random,
     ) -> Result<Self, Error> {
+        if top == Top::Core {
+            return Self::random_of_core(p, limits, random);
+        }
         let patterns = if random.chance(20) { Patterns::default() } else { Patterns::random(random) };
         let mut session = Session::new(p, top, patterns);
         session.run.reset_cycles = 1 + random.below(3);
@@ -59,6 +62,31 @@ impl Session {
         session.finish();
         if random.chance(10) {
             session.run.stop_after_cycles = Some(1 + random.below(100) * random.below(100));
+        }
+        Ok(session)
+    }
+
+    fn random_of_core(
+        p: &EngineParameters,
+        limits: SessionLimits,
+        random: &mut Random,
+    ) -> Result<Self, Error> {
+        let patterns = if random.chance(20) { Patterns::default() } else { Patterns::random_of_core(random) };
+        let mut session = Session::new(p, Top::Core, patterns);
+        session.run.reset_cycles = 1 + random.below(3);
+        // Many of the smallest ones: then jobs wait for results, not for the array.
+        let (jobs, limits) = if random.chance(25) {
+            (4 * limits.jobs, JobLimits { tiles: 1, steps: 1 })
+        } else {
+            (limits.jobs, limits.job)
+        };
+        for _ in 0..1 + random.below(jobs) {
+            let kept = session.kept().map(<[_]>::to_vec);
+            let job = EngineJob::random_matrix(p, limits, kept.as_deref(), random);
+            session.start(&job, random)?;
+        }
+        if random.chance(20) {
+            session.run.stop_after_cycles = Some(1 + random.below(60) * random.below(60));
         }
         Ok(session)
     }

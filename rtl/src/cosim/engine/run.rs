@@ -15,6 +15,8 @@ pub struct Stream {
 /// What the senders send until the host opens the next segment, and how much comes of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
+    /// Jobs, where they come by stream.
+    pub jobs: Stream,
     /// Not used where weights are fetched.
     pub weights: Stream,
     /// Activations.

@@ -32,6 +32,7 @@ pub(crate) fn schedule(p: &EngineParameters, runs: &[EngineRun]) -> Result<Strin
         }
         text.numbers([run.segments.len() as u64]);
         for segment in &run.segments {
+            text.stream("job", &segment.jobs, 8)?;
             text.stream("weight", &segment.weights, stream_bytes)?;
             text.stream("activation", &segment.activations, activation_bytes)?;
             text.stream("vector", &segment.vectors, vector_bytes)?;

@@ -8,6 +8,7 @@ use super::run::{Command, EngineRun, Region, Segment, Write};
 use super::{Counters, Patterns, Top};
 use crate::cosim::Random;
 use crate::register_map as register;
+use crate::ternary_core::JOB_FIELDS;
 use crate::{EngineParameters, Error, JOB_SLOTS};
 
 /// What the answer to a register access must be.
@@ -51,6 +52,8 @@ pub(super) struct ExpectedSegment {
     pub(super) quantized: Vec<(usize, ExpectedBeat)>,
     /// Addresses of the weights' beats, in order; empty where they come by stream.
     pub(super) addresses: Vec<u64>,
+    /// Weight beats with a byte that is no code.
+    pub(super) invalid_beats: usize,
     /// An abort ends it: a prefix comes out.
     pub(super) aborted: bool,
 }
@@ -85,7 +88,7 @@ pub struct Session {
     pub(super) run: EngineRun,
     pub(super) expectations: Vec<Expectation>,
     pub(super) segments: Vec<ExpectedSegment>,
-    /// For each job, the index of the answer to its start.
+    /// For each job, the index of the answer to its start, or of its beat where jobs come by stream.
     pub(super) starts: Vec<usize>,
     /// What the counters must be in the end, where nothing was aborted or cleared.
     pub(super) totals: Option<Counters>,
@@ -268,7 +271,7 @@ impl Session {
     }
 
     /// Describes and starts a job when there is a free slot, and has the senders send what it needs. Maxima that it
-    /// scales by and that nothing has set are written before, from `random`.
+    /// scales by and that nothing has set are written before, from `random`. To the core the job is sent as well.
     ///
     /// # Errors
     ///
@@ -285,6 +288,9 @@ impl Session {
     pub fn start_when(&mut self, job: &EngineJob, wait: bool, random: &mut Random) -> Result<(), Error> {
         let p = self.parameters;
         let values = job.values(&p)?;
+        if self.top == Top::Core {
+            return self.send_job(job, &values, random);
+        }
         if job.scale {
             self.set_unknown_maxima(&values, random);
         }
@@ -307,6 +313,20 @@ impl Session {
         Ok(())
     }
 
+    /// A job for the core, which takes it from its stream.
+    fn send_job(&mut self, job: &EngineJob, values: &[Vec<i32>], random: &mut Random) -> Result<(), Error> {
+        let used: usize = JOB_FIELDS[..4].iter().sum();
+        // What is not looked at may be anything.
+        let beat = job.core_beat()? | random.bits() << used;
+        let weights = job.weight_bytes(&self.parameters, random);
+        let last = self.segments.len() - 1;
+        self.starts.push(self.starts.len());
+        self.run.segments[last].jobs.bytes.extend(beat.to_le_bytes());
+        self.send(job, weights, random);
+        self.expect(job, values);
+        Ok(())
+    }
+
     fn set_unknown_maxima(&mut self, values: &[Vec<i32>], random: &mut Random) {
         if self.maxima[..values.len()].iter().any(Option::is_none) {
             self.idle();
@@ -321,7 +341,7 @@ impl Session {
 
     /// Puts the weights where the next job's are.
     fn place(&mut self, weights: &[u8]) -> u64 {
-        if self.top == Top::Stream {
+        if self.top != Top::Axi {
             return 0;
         }
         let address = self.next_address;
@@ -343,7 +363,7 @@ impl Session {
         let last = self.segments.len() - 1;
         let segment: &mut Segment = &mut self.run.segments[last];
         match self.top {
-            Top::Stream => segment.weights.bytes.extend(weights),
+            Top::Core | Top::Stream => segment.weights.bytes.extend(weights),
             Top::Axi => {
                 let end = self.next_address;
                 let start = end - weights.len() as u64;
@@ -364,6 +384,7 @@ impl Session {
         let number = self.starts.len() - 1;
         let last = self.segments.len() - 1;
         let beats_of_results = job.beats(&p, values).len();
+        self.segments[last].invalid_beats += job.invalid_beats(&p);
         if job.raw {
             let beats = job.beats(&p, values);
             self.segments[last].results.extend(beats.into_iter().map(|beat| (number, beat)));
@@ -435,8 +456,12 @@ impl Session {
         self.finished_event = false;
     }
 
-    /// Waits for the end of all jobs and reads every register that says how it went.
+    /// Waits for the end of all jobs and reads every register that says how it went. The core has none: its run ends when
+    /// all results are there.
     pub fn finish(&mut self) {
+        if self.top == Top::Core {
+            return;
+        }
         self.idle();
         self.read(register::STATUS, Expectation::value(IDLE));
         self.read(register::ERROR, Expectation::value(self.errors));

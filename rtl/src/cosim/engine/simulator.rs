@@ -11,9 +11,11 @@ use super::trace::EngineTrace;
 use crate::eda::{self, Tool};
 use crate::{EngineParameters, Error, verilog};
 
-/// Which of the two tops.
+/// Which of the three tops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Top {
+    /// `ternary_core`: jobs come by AXI4-Stream as well, and there is no register.
+    Core,
     /// `ternary_engine`: weights come by AXI4-Stream.
     Stream,
     /// `ternary_engine_axi`: weights are fetched by an AXI4 read master.
@@ -24,8 +26,22 @@ impl Top {
     /// The module's name.
     pub fn name(self) -> &'static str {
         match self {
+            Top::Core => "ternary_core",
             Top::Stream => "ternary_engine",
             Top::Axi => "ternary_engine_axi",
+        }
+    }
+
+    /// Its Verilog.
+    ///
+    /// # Errors
+    ///
+    /// A size outside its range.
+    pub fn verilog(self, parameters: &EngineParameters) -> Result<String, Error> {
+        match self {
+            Top::Core => verilog::ternary_core(parameters),
+            Top::Stream => verilog::ternary_engine(parameters),
+            Top::Axi => verilog::ternary_engine_axi(parameters),
         }
     }
 }
@@ -81,11 +97,7 @@ impl EngineSimulator {
         instruments: Instruments,
         dir: &Path,
     ) -> Result<Self, Error> {
-        let text = match top {
-            Top::Stream => verilog::ternary_engine(parameters)?,
-            Top::Axi => verilog::ternary_engine_axi(parameters)?,
-        };
-        Self::build_text(parameters, top, instruments, &text, dir)
+        Self::build_text(parameters, top, instruments, &top.verilog(parameters)?, dir)
     }
 
     /// Compiles `text`, an engine of these sizes, however it came about: as emitted, or with a fault set into it.
@@ -107,8 +119,10 @@ impl EngineSimulator {
                     --prefix Vengine --Mdir build -o engine engine.v engine.cpp --top-module";
         let mut args: Vec<_> = args.split_whitespace().collect();
         args.extend([top.name(), "-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]);
-        if top == Top::Axi {
-            args.extend(["-CFLAGS", "-DFETCHED"]);
+        match top {
+            Top::Core => args.extend(["-CFLAGS", "-DCORE"]),
+            Top::Stream => {}
+            Top::Axi => args.extend(["-CFLAGS", "-DFETCHED"]),
         }
         if instruments.waveform {
             args.push("--trace");

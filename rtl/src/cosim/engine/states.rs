@@ -1,17 +1,14 @@
-//! The full, empty and stall states of an engine, as nets that change when one is entered and left.
+//! The full, empty and stall states of a top, as nets that change when one is entered and left.
 
 use super::Top;
 use super::coverage::Coverage;
 
 /// (block, net, what it says). A ready that is low is a full block, a valid that is low an empty one.
-const STATES: [(&str, &str, &str); 25] = [
+type State = (&'static str, &'static str, &'static str);
+
+/// Of the matrix unit, which all tops have.
+const MATRIX_STATES: [State; 10] = [
     ("weight_stream", "empty", "weight FIFO empty"),
-    ("stream_register_vector_input", "input_ready", "vector port full"),
-    ("stream_register_vector_input", "output_valid", "vector port empty"),
-    ("stream_register_result_output", "input_ready", "result port full"),
-    ("stream_register_result_output", "output_valid", "result port empty"),
-    ("stream_register_quantized_output", "input_ready", "quantized port full"),
-    ("stream_register_quantized_output", "output_valid", "quantized port empty"),
     ("activation_buffer", "full", "activation buffer full"),
     ("activation_buffer", "word_valid", "no word for the array"),
     ("weight_tile", "loaded_register", "loading tile full"),
@@ -21,6 +18,16 @@ const STATES: [(&str, &str, &str); 25] = [
     ("result_buffer", "empty", "result buffer empty"),
     ("result_buffer", "values_valid", "no results offered"),
     ("result_buffer", "values_ready", "results stalled"),
+];
+
+/// Of what surrounds it where there are registers.
+const ENGINE_STATES: [State; 15] = [
+    ("stream_register_vector_input", "input_ready", "vector port full"),
+    ("stream_register_vector_input", "output_valid", "vector port empty"),
+    ("stream_register_result_output", "input_ready", "result port full"),
+    ("stream_register_result_output", "output_valid", "result port empty"),
+    ("stream_register_quantized_output", "input_ready", "quantized port full"),
+    ("stream_register_quantized_output", "output_valid", "quantized port empty"),
     ("requantizer", "beat_ready", "requantiser stalls results"),
     ("requantizer", "idle", "requantiser empty"),
     ("job_queue", "busy", "no job"),
@@ -32,10 +39,18 @@ const STATES: [(&str, &str, &str); 25] = [
     ("csr", "aborted", "aborted"),
 ];
 
-/// The same of what surrounds the engine in each top.
-const STREAM_STATES: [(&str, &str, &str); 1] = [("weight_stream", "full", "weight FIFO full")];
+/// Of the job at the array, and of the queue of those whose results have not come.
+const CORE_STATES: [State; 4] = [
+    ("controller", "job_ready", "a job waits for the array"),
+    ("controller", "active", "no job at the array"),
+    ("stream_fifo", "full", "queue of jobs full"),
+    ("stream_fifo", "empty", "queue of jobs empty"),
+];
+
+/// Where weights come by stream.
+const STREAM_STATES: [State; 1] = [("weight_stream", "full", "weight FIFO full")];
 // Nothing is asked for that the FIFO has no room for, so that it never refuses a beat.
-const AXI_STATES: [(&str, &str, &str); 4] = [
+const AXI_STATES: [State; 4] = [
     ("weight_fetch", "held", "a burst waits for room"),
     ("weight_fetch", "arvalid", "no burst offered"),
     ("weight_fetch", "idle", "nothing outstanding"),
@@ -60,10 +75,15 @@ impl CoveredState {
 
 /// Every full, empty and stall state of `top`, with what `coverage` saw of it.
 pub fn covered_states(top: Top, coverage: &Coverage) -> Vec<CoveredState> {
-    let own: &[_] = if top == Top::Axi { &AXI_STATES } else { &STREAM_STATES };
-    STATES
+    let (around, weights): (&[State], &[State]) = match top {
+        Top::Core => (&CORE_STATES, &STREAM_STATES),
+        Top::Stream => (&ENGINE_STATES, &STREAM_STATES),
+        Top::Axi => (&ENGINE_STATES, &AXI_STATES),
+    };
+    MATRIX_STATES
         .iter()
-        .chain(own)
+        .chain(around)
+        .chain(weights)
         .map(|&(block, net, state)| {
             // Where sizes coincide, several registers are one module, named by the first; their states count together.
             let changes = coverage.toggles(&format!("{block}.{net}"));

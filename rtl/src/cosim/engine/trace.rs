@@ -21,6 +21,8 @@ pub struct OutputBeat {
 pub struct SegmentTrace {
     /// The cycle in which it was opened.
     pub opened_cycle: u64,
+    /// When each job was taken, where they come by stream.
+    pub job_cycles: Vec<u64>,
     /// When each beat of weights was transferred, by stream or as read data.
     pub weight_cycles: Vec<u64>,
     /// When each beat of activations was.
@@ -70,6 +72,10 @@ pub struct EngineTrace {
     pub requests: Vec<Request>,
     /// When the interrupt changed, and what to.
     pub interrupts: Vec<(u64, bool)>,
+    /// Cycles in which `invalid_code` was high.
+    pub invalid_codes: Vec<u64>,
+    /// Cycles in which `activation_overflow` rose.
+    pub overflows: Vec<u64>,
     /// Cycles in which read data waited for RREADY.
     pub read_stall_cycles: u64,
     /// Readies that depended on an input of the same cycle.
@@ -120,6 +126,7 @@ impl EngineTrace {
             Some(Answer { accepted_cycle, cycle, response: Response::of(response)?, data })
         };
         match (kind, numbers) {
+            ("j", &[cycle]) => segment.job_cycles.push(cycle),
             ("w", &[cycle]) => segment.weight_cycles.push(cycle),
             ("a", &[cycle]) => segment.activation_cycles.push(cycle),
             ("v", &[cycle]) => segment.vector_cycles.push(cycle),
@@ -145,6 +152,8 @@ impl EngineTrace {
                 self.answers.push(answer(accepted, cycle, response, Some(u32::try_from(data).ok()?))?);
             }
             ("i", &[cycle, level]) => self.interrupts.push((cycle, level != 0)),
+            ("n", &[cycle]) => self.invalid_codes.push(cycle),
+            ("f", &[cycle]) => self.overflows.push(cycle),
             ("o", &[opened_cycle]) => {
                 self.segments.push(SegmentTrace { opened_cycle, ..SegmentTrace::default() });
             }
