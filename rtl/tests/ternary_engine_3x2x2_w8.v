@@ -4,7 +4,7 @@
 //   streams       weights 8 bits, activations 32 bits, results 2 a beat
 //   buffers       8 words of activations, 4 beats of weights, bursts of 2 beats
 //   requantiser   1 x 2 dividers
-//   timing        a step takes max(tokens, 2) cycles; 5 cycles from activations to their result
+//   timing        a step takes max(tokens, 2) cycles; 9 cycles from activations to their result
 //
 // Made by: sim verilog --lanes 3 --columns 2 --tokens 2 --stream-bits 8 --acc-bits 24
 //   --activation-bits 32 --activation-words 8 --result-lanes 2 --dividers 1
@@ -53,19 +53,15 @@ module ternary_engine (
   output wire        m_axis_quantized_tlast
 );
   wire reset;
-  wire engine_weight_ready;
   wire engine_fetch_push;
   wire [20:0] engine_fetch_n;
   wire [23:0] engine_fetch_k;
   wire [63:0] engine_fetch_address;
   wire engine_aborting;
   wire engine_weight_taken;
-  wire weight_input_output_valid;
-  wire [7:0] weight_input_output_data;
-  wire weight_input_output_last;
 
   assign reset = ~aresetn;
-  wire unused = &{1'b0, engine_fetch_push, engine_fetch_n, engine_fetch_k, engine_fetch_address, engine_aborting, engine_weight_taken, weight_input_output_last};
+  wire unused = &{1'b0, engine_fetch_push, engine_fetch_n, engine_fetch_k, engine_fetch_address, engine_aborting, engine_weight_taken};
 
   engine engine (
     .clock(aclk),
@@ -89,9 +85,9 @@ module ternary_engine (
     .rresp(s_axi_rresp),
     .rvalid(s_axi_rvalid),
     .rready(s_axi_rready),
-    .weight_valid(weight_input_output_valid),
-    .weight_ready(engine_weight_ready),
-    .weight_data(weight_input_output_data),
+    .weight_valid(s_axis_weight_tvalid),
+    .weight_ready(s_axis_weight_tready),
+    .weight_data(s_axis_weight_tdata),
     .activation_valid(s_axis_activation_tvalid),
     .activation_ready(s_axis_activation_tready),
     .activation_data(s_axis_activation_tdata),
@@ -116,19 +112,6 @@ module ternary_engine (
     .fetch_slverr(1'd0),
     .fetch_decerr(1'd0),
     .irq(irq)
-  );
-
-  stream_register_weight_input weight_input (
-    .clock(aclk),
-    .reset(reset),
-    .input_valid(s_axis_weight_tvalid),
-    .input_ready(s_axis_weight_tready),
-    .input_data(s_axis_weight_tdata),
-    .input_last(1'd0),
-    .output_valid(weight_input_output_valid),
-    .output_ready(engine_weight_ready),
-    .output_data(weight_input_output_data),
-    .output_last(weight_input_output_last)
   );
 endmodule
 
@@ -184,7 +167,6 @@ module engine (
   output wire        irq
 );
   wire flush;
-  wire issue;
   wire axi_lite_write;
   wire axi_lite_read;
   wire [10:0] axi_lite_address;
@@ -213,39 +195,18 @@ module engine (
   wire [20:0] job_queue_collect_n;
   wire [10:0] job_queue_collect_tokens;
   wire [3:0] job_queue_collect_flags;
-  wire controller_job_ready;
-  wire controller_fetch;
-  wire controller_fetch_free;
-  wire controller_fetch_rewind;
-  wire controller_slot;
-  wire controller_first;
-  wire controller_last;
-  wire controller_release_tile;
-  wire controller_busy;
-  wire activation_input_output_valid;
-  wire [31:0] activation_input_output_data;
-  wire activation_input_output_last;
-  wire activation_buffer_activation_ready;
-  wire activation_buffer_fetch_ready;
-  wire activation_buffer_word_valid;
-  wire [23:0] activation_buffer_word_data;
-  wire activation_buffer_full;
-  wire activation_buffer_stuck;
-  wire weight_stream_weight_ready;
-  wire weight_stream_beat_valid;
-  wire [4:0] weight_stream_beat_zero;
-  wire [4:0] weight_stream_beat_sign;
-  wire weight_stream_invalid;
-  wire mac_array_weight_ready;
-  wire mac_array_activation_ready;
-  wire mac_array_tile_held;
-  wire mac_array_result_valid;
-  wire mac_array_result_slot;
-  wire [47:0] mac_array_result_data;
-  wire result_buffer_room;
-  wire result_buffer_values_valid;
-  wire [47:0] result_buffer_values_data;
-  wire result_buffer_empty;
+  wire matrix_unit_job_ready;
+  wire matrix_unit_weight_ready;
+  wire matrix_unit_activation_ready;
+  wire matrix_unit_values_valid;
+  wire [47:0] matrix_unit_values_data;
+  wire matrix_unit_weight_taken;
+  wire matrix_unit_invalid_code;
+  wire matrix_unit_overflow;
+  wire matrix_unit_issued;
+  wire matrix_unit_weight_starved;
+  wire matrix_unit_activation_starved;
+  wire matrix_unit_output_blocked;
   wire vector_input_output_valid;
   wire [63:0] vector_input_output_data;
   wire vector_input_output_last;
@@ -281,11 +242,12 @@ module engine (
   assign fetch_push = csr_job_push & ~csr_job_flags[0];
   assign fetch_n = csr_job_n;
   assign fetch_k = csr_job_k;
-  assign weight_ready = weight_stream_weight_ready | csr_aborting;
-  assign issue = activation_buffer_word_valid & mac_array_activation_ready;
+  assign weight_ready = matrix_unit_weight_ready | csr_aborting;
+  assign weight_taken = matrix_unit_weight_taken;
+  assign activation_ready = matrix_unit_activation_ready | csr_aborting;
   assign result_valid = result_output_output_valid;
   assign quantized_valid = quantized_output_output_valid;
-  wire unused = &{1'b0, activation_input_output_last, activation_buffer_full, mac_array_result_slot, result_buffer_empty, vector_input_output_last, requantizer_idle};
+  wire unused = &{1'b0, vector_input_output_last, requantizer_idle};
 
   axi_lite axi_lite (
     .clock(clock),
@@ -340,16 +302,16 @@ module engine (
     .aborted(csr_aborting & fetch_idle & ~result_output_output_valid & ~quantized_output_output_valid),
     .free_slots(job_queue_free_slots),
     .job_done(requantizer_done),
-    .invalid_code(weight_stream_invalid),
-    .overflow(activation_buffer_stuck),
+    .invalid_code(matrix_unit_invalid_code),
+    .overflow(matrix_unit_overflow),
     .read_slverr(fetch_slverr),
     .read_decerr(fetch_decerr),
-    .issued(issue),
-    .weight_starved(activation_buffer_word_valid & ~mac_array_tile_held),
-    .activation_starved(controller_busy & ~activation_buffer_word_valid),
-    .output_blocked(activation_buffer_word_valid & mac_array_tile_held & ~mac_array_activation_ready),
-    .weight_beat(weight_stream_beat_valid & mac_array_weight_ready),
-    .activation_beat(activation_input_output_valid & activation_buffer_activation_ready & ~csr_aborting),
+    .issued(matrix_unit_issued),
+    .weight_starved(matrix_unit_weight_starved),
+    .activation_starved(matrix_unit_activation_starved),
+    .output_blocked(matrix_unit_output_blocked),
+    .weight_beat(matrix_unit_weight_taken),
+    .activation_beat(activation_valid & matrix_unit_activation_ready & ~csr_aborting),
     .result_beat(result_sequencer_beat_valid & requantizer_beat_ready),
     .maximum_access(csr_maximum_access),
     .maximum_slot(csr_maximum_slot),
@@ -371,7 +333,7 @@ module engine (
     .busy(job_queue_busy),
     .free_slots(job_queue_free_slots),
     .issue_valid(job_queue_issue_valid),
-    .issue_ready(controller_job_ready),
+    .issue_ready(matrix_unit_job_ready),
     .issue_n(job_queue_issue_n),
     .issue_k(job_queue_issue_k),
     .issue_tokens(job_queue_issue_tokens),
@@ -383,103 +345,32 @@ module engine (
     .collect_flags(job_queue_collect_flags)
   );
 
-  controller controller (
+  matrix_unit matrix_unit (
     .clock(clock),
     .reset(flush),
     .job_valid(job_queue_issue_valid),
-    .job_ready(controller_job_ready),
+    .job_ready(matrix_unit_job_ready),
     .job_n(job_queue_issue_n),
     .job_k(job_queue_issue_k),
     .job_tokens(job_queue_issue_tokens),
     .job_keep(job_queue_issue_keep),
-    .fetch(controller_fetch),
-    .fetch_ready(activation_buffer_fetch_ready),
-    .fetch_free(controller_fetch_free),
-    .fetch_rewind(controller_fetch_rewind),
-    .slot(controller_slot),
-    .first(controller_first),
-    .last(controller_last),
-    .release_tile(controller_release_tile),
-    .busy(controller_busy)
-  );
-
-  stream_register_activation_input activation_input (
-    .clock(clock),
-    .reset(reset),
-    .input_valid(activation_valid),
-    .input_ready(activation_ready),
-    .input_data(activation_data),
-    .input_last(1'd0),
-    .output_valid(activation_input_output_valid),
-    .output_ready(activation_buffer_activation_ready | csr_aborting),
-    .output_data(activation_input_output_data),
-    .output_last(activation_input_output_last)
-  );
-
-  activation_buffer activation_buffer (
-    .clock(clock),
-    .reset(flush),
-    .activation_valid(activation_input_output_valid),
-    .activation_ready(activation_buffer_activation_ready),
-    .activation_data(activation_input_output_data),
-    .fetch(controller_fetch),
-    .fetch_ready(activation_buffer_fetch_ready),
-    .fetch_free(controller_fetch_free),
-    .fetch_rewind(controller_fetch_rewind),
-    .word_valid(activation_buffer_word_valid),
-    .word_ready(mac_array_activation_ready),
-    .word_data(activation_buffer_word_data),
-    .full(activation_buffer_full),
-    .stuck(activation_buffer_stuck)
-  );
-
-  weight_stream weight_stream (
-    .clock(clock),
-    .reset(flush),
     .weight_valid(weight_valid),
-    .weight_ready(weight_stream_weight_ready),
+    .weight_ready(matrix_unit_weight_ready),
     .weight_data(weight_data),
-    .beat_valid(weight_stream_beat_valid),
-    .beat_ready(mac_array_weight_ready),
-    .beat_zero(weight_stream_beat_zero),
-    .beat_sign(weight_stream_beat_sign),
-    .taken(weight_taken),
-    .invalid(weight_stream_invalid)
-  );
-
-  mac_array mac_array (
-    .clock(clock),
-    .reset(flush),
-    .weight_valid(weight_stream_beat_valid),
-    .weight_ready(mac_array_weight_ready),
-    .weight_zero(weight_stream_beat_zero),
-    .weight_sign(weight_stream_beat_sign),
-    .activation_valid(activation_buffer_word_valid),
-    .activation_ready(mac_array_activation_ready),
-    .activation_data(activation_buffer_word_data),
-    .activation_slot(controller_slot),
-    .activation_first(controller_first),
-    .activation_last(controller_last),
-    .activation_release(controller_release_tile),
-    .tile_held(mac_array_tile_held),
-    .result_room(result_buffer_room),
-    .result_valid(mac_array_result_valid),
-    .result_slot(mac_array_result_slot),
-    .result_data(mac_array_result_data)
-  );
-
-  result_buffer result_buffer (
-    .clock(clock),
-    .reset(flush),
-    .write(mac_array_result_valid),
-    .write_data(mac_array_result_data),
-    .reserve(issue & controller_last),
-    .room(result_buffer_room),
-    .values_valid(result_buffer_values_valid),
+    .activation_valid(activation_valid),
+    .activation_ready(matrix_unit_activation_ready),
+    .activation_data(activation_data),
+    .values_valid(matrix_unit_values_valid),
     .values_ready(result_sequencer_values_ready),
-    .values_data(result_buffer_values_data),
+    .values_data(matrix_unit_values_data),
     .last_group(result_sequencer_last_group),
-    .empty(result_buffer_empty)
+    .weight_taken(matrix_unit_weight_taken),
+    .invalid_code(matrix_unit_invalid_code),
+    .overflow(matrix_unit_overflow),
+    .issued(matrix_unit_issued),
+    .weight_starved(matrix_unit_weight_starved),
+    .activation_starved(matrix_unit_activation_starved),
+    .output_blocked(matrix_unit_output_blocked)
   );
 
   stream_register_vector_input vector_input (
@@ -503,9 +394,9 @@ module engine (
     .job_n(job_queue_collect_n),
     .job_tokens(job_queue_collect_tokens),
     .job_flags(job_queue_collect_flags),
-    .values_valid(result_buffer_values_valid),
+    .values_valid(matrix_unit_values_valid),
     .values_ready(result_sequencer_values_ready),
-    .values_data(result_buffer_values_data),
+    .values_data(matrix_unit_values_data),
     .last_group(result_sequencer_last_group),
     .vector_valid(vector_input_output_valid),
     .vector_ready(result_sequencer_vector_ready),
@@ -1320,35 +1211,19 @@ module stream_fifo_issue_queue (
 );
   wire write;
   wire read;
-  wire [1:0] next_write_row;
-  wire [1:0] next_read_row;
-  reg [1:0] write_row;
-  reg [1:0] read_row;
-  reg full_register;
-  reg stored;
+  wire [1:0] queue_rows_write_row;
+  wire [1:0] queue_rows_read_row;
+  wire queue_rows_full;
+  wire queue_rows_stored;
   reg valid_register;
 
-  assign write = input_valid & ~full_register;
-  assign read = stored & (~valid_register | output_ready);
-  assign next_write_row = write_row + 2'd1;
-  assign next_read_row = read_row + 2'd1;
-  assign input_ready = ~full_register;
+  assign write = input_valid & ~queue_rows_full;
+  assign read = queue_rows_stored & (~valid_register | output_ready);
+  assign input_ready = ~queue_rows_full;
   assign output_valid = valid_register;
-  assign full = full_register;
-  assign empty = ~stored & ~valid_register;
+  assign full = queue_rows_full;
+  assign empty = ~queue_rows_stored & ~valid_register;
 
-  always @(posedge clock)
-    if (reset) write_row <= 2'd0;
-    else if (write) write_row <= next_write_row;
-  always @(posedge clock)
-    if (reset) read_row <= 2'd0;
-    else if (read) read_row <= next_read_row;
-  always @(posedge clock)
-    if (reset) full_register <= 1'd0;
-    else if (write | read) full_register <= ~read & (next_write_row == read_row);
-  always @(posedge clock)
-    if (reset) stored <= 1'd0;
-    else if (write | read) stored <= write | (next_read_row != write_row);
   always @(posedge clock)
     if (reset) valid_register <= 1'd0;
     else if (read | output_ready) valid_register <= read;
@@ -1356,11 +1231,22 @@ module stream_fifo_issue_queue (
   memory_57 beats (
     .clock(clock),
     .write(write),
-    .write_address(write_row),
+    .write_address(queue_rows_write_row),
     .write_data(input_data),
     .read(read),
-    .read_address(read_row),
+    .read_address(queue_rows_read_row),
     .read_data(output_data)
+  );
+
+  queue_rows queue_rows (
+    .clock(clock),
+    .reset(reset),
+    .write(write),
+    .take(read),
+    .write_row(queue_rows_write_row),
+    .read_row(queue_rows_read_row),
+    .full(queue_rows_full),
+    .stored(queue_rows_stored)
   );
 endmodule
 
@@ -1373,13 +1259,74 @@ module memory_57 (
   input  wire [1:0]  read_address,
   output wire [56:0] read_data
 );
-  reg [56:0] rows [0:3];
+  (* no_rw_check *) reg [56:0] rows [0:3];
   reg [56:0] row;
   assign read_data = row;
   always @(posedge clock) begin
     if (write) rows[write_address] <= write_data;
     if (read) row <= rows[read_address];
   end
+endmodule
+
+// Which rows of a memory a queue uses.
+module queue_rows (
+  input  wire       clock,
+  input  wire       reset,
+  input  wire       write,
+  input  wire       take,
+  output wire [1:0] write_row,
+  output wire [1:0] read_row,
+  output wire       full,
+  output wire       stored
+);
+  reg [1:0] write_register;
+  reg [1:0] read_register;
+
+  assign write_row = write_register;
+  assign read_row = read_register;
+
+  always @(posedge clock)
+    if (reset) write_register <= 2'd0;
+    else if (write) write_register <= write_register + 2'd1;
+  always @(posedge clock)
+    if (reset) read_register <= 2'd0;
+    else if (take) read_register <= read_register + 2'd1;
+
+  occupancy_0 occupancy (
+    .clock(clock),
+    .reset(reset),
+    .enter(write),
+    .leave(take),
+    .full(full),
+    .occupied(stored)
+  );
+endmodule
+
+// Counts what has entered and not left.
+module occupancy_0 (
+  input  wire clock,
+  input  wire reset,
+  input  wire enter,
+  input  wire leave,
+  output reg  full,
+  output reg  occupied
+);
+  wire changes;
+  localparam [1:0] ONE = 2'd1;
+  localparam [1:0] LAST_BUT_ONE = 2'd3;
+  reg [1:0] count;
+
+  assign changes = enter ^ leave;
+
+  always @(posedge clock)
+    if (reset) count <= 2'd0;
+    else if (changes) count <= count + ({2{~enter}} | ONE);
+  always @(posedge clock)
+    if (reset) full <= 1'd0;
+    else if (changes) full <= enter & (count == LAST_BUT_ONE);
+  always @(posedge clock)
+    if (reset) occupied <= 1'd0;
+    else if (changes) occupied <= enter | (count != ONE);
 endmodule
 
 // A queue of beats; the memory's registered read is the beat that is offered.
@@ -1397,35 +1344,19 @@ module stream_fifo_collect_queue (
 );
   wire write;
   wire read;
-  wire [1:0] next_write_row;
-  wire [1:0] next_read_row;
-  reg [1:0] write_row;
-  reg [1:0] read_row;
-  reg full_register;
-  reg stored;
+  wire [1:0] queue_rows_write_row;
+  wire [1:0] queue_rows_read_row;
+  wire queue_rows_full;
+  wire queue_rows_stored;
   reg valid_register;
 
-  assign write = input_valid & ~full_register;
-  assign read = stored & (~valid_register | output_ready);
-  assign next_write_row = write_row + 2'd1;
-  assign next_read_row = read_row + 2'd1;
-  assign input_ready = ~full_register;
+  assign write = input_valid & ~queue_rows_full;
+  assign read = queue_rows_stored & (~valid_register | output_ready);
+  assign input_ready = ~queue_rows_full;
   assign output_valid = valid_register;
-  assign full = full_register;
-  assign empty = ~stored & ~valid_register;
+  assign full = queue_rows_full;
+  assign empty = ~queue_rows_stored & ~valid_register;
 
-  always @(posedge clock)
-    if (reset) write_row <= 2'd0;
-    else if (write) write_row <= next_write_row;
-  always @(posedge clock)
-    if (reset) read_row <= 2'd0;
-    else if (read) read_row <= next_read_row;
-  always @(posedge clock)
-    if (reset) full_register <= 1'd0;
-    else if (write | read) full_register <= ~read & (next_write_row == read_row);
-  always @(posedge clock)
-    if (reset) stored <= 1'd0;
-    else if (write | read) stored <= write | (next_read_row != write_row);
   always @(posedge clock)
     if (reset) valid_register <= 1'd0;
     else if (read | output_ready) valid_register <= read;
@@ -1433,11 +1364,22 @@ module stream_fifo_collect_queue (
   memory_36 beats (
     .clock(clock),
     .write(write),
-    .write_address(write_row),
+    .write_address(queue_rows_write_row),
     .write_data(input_data),
     .read(read),
-    .read_address(read_row),
+    .read_address(queue_rows_read_row),
     .read_data(output_data)
+  );
+
+  queue_rows queue_rows (
+    .clock(clock),
+    .reset(reset),
+    .write(write),
+    .take(read),
+    .write_row(queue_rows_write_row),
+    .read_row(queue_rows_read_row),
+    .full(queue_rows_full),
+    .stored(queue_rows_stored)
   );
 endmodule
 
@@ -1450,13 +1392,164 @@ module memory_36 (
   input  wire [1:0]  read_address,
   output wire [35:0] read_data
 );
-  reg [35:0] rows [0:3];
+  (* no_rw_check *) reg [35:0] rows [0:3];
   reg [35:0] row;
   assign read_data = row;
   always @(posedge clock) begin
     if (write) rows[write_address] <= write_data;
     if (read) row <= rows[read_address];
   end
+endmodule
+
+// Matrix jobs in, results of tokens out.
+module matrix_unit (
+  input  wire        clock,
+  input  wire        reset,
+  input  wire        job_valid,
+  output wire        job_ready,
+  input  wire [20:0] job_n,
+  input  wire [23:0] job_k,
+  input  wire [10:0] job_tokens,
+  input  wire        job_keep,
+  input  wire        weight_valid,
+  output wire        weight_ready,
+  input  wire [7:0]  weight_data,
+  input  wire        activation_valid,
+  output wire        activation_ready,
+  input  wire [31:0] activation_data,
+  output wire        values_valid,
+  input  wire        values_ready,
+  output wire [47:0] values_data,
+  input  wire        last_group,
+  output wire        weight_taken,
+  output wire        invalid_code,
+  output wire        overflow,
+  output wire        issued,
+  output wire        weight_starved,
+  output wire        activation_starved,
+  output wire        output_blocked
+);
+  wire offered;
+  wire issue;
+  wire taken;
+  wire controller_active;
+  wire controller_slot;
+  wire controller_first;
+  wire controller_last;
+  wire controller_release_tile;
+  wire controller_free;
+  wire controller_rewind;
+  wire activation_buffer_word_valid;
+  wire [23:0] activation_buffer_word_data;
+  wire activation_buffer_full;
+  wire weight_stream_beat_valid;
+  wire [4:0] weight_stream_beat_zero;
+  wire [4:0] weight_stream_beat_sign;
+  wire weight_stream_full;
+  wire weight_stream_empty;
+  wire mac_array_weight_ready;
+  wire mac_array_activation_ready;
+  wire mac_array_tile_held;
+  wire mac_array_result_valid;
+  wire mac_array_result_slot;
+  wire [47:0] mac_array_result_data;
+  wire result_buffer_room;
+  wire result_buffer_empty;
+
+  assign taken = weight_stream_beat_valid & mac_array_weight_ready;
+  assign weight_taken = taken;
+  assign offered = controller_active & activation_buffer_word_valid;
+  assign issue = offered & mac_array_activation_ready;
+  assign issued = issue;
+  assign weight_starved = offered & ~mac_array_tile_held;
+  assign output_blocked = offered & mac_array_tile_held & ~mac_array_activation_ready;
+  assign activation_starved = controller_active & ~activation_buffer_word_valid;
+  wire unused = &{1'b0, activation_buffer_full, weight_stream_full, weight_stream_empty, mac_array_result_slot, result_buffer_empty};
+
+  controller controller (
+    .clock(clock),
+    .reset(reset),
+    .job_valid(job_valid),
+    .job_ready(job_ready),
+    .job_n(job_n),
+    .job_k(job_k),
+    .job_tokens(job_tokens),
+    .job_keep(job_keep),
+    .active(controller_active),
+    .step(issue),
+    .slot(controller_slot),
+    .first(controller_first),
+    .last(controller_last),
+    .release_tile(controller_release_tile),
+    .free(controller_free),
+    .rewind(controller_rewind)
+  );
+
+  activation_buffer activation_buffer (
+    .clock(clock),
+    .reset(reset),
+    .activation_valid(activation_valid),
+    .activation_ready(activation_ready),
+    .activation_data(activation_data),
+    .word_valid(activation_buffer_word_valid),
+    .word_ready(controller_active & mac_array_activation_ready),
+    .word_free(controller_free),
+    .word_rewind(controller_rewind),
+    .word_data(activation_buffer_word_data),
+    .wanted(controller_active),
+    .full(activation_buffer_full),
+    .stuck(overflow)
+  );
+
+  weight_stream weight_stream (
+    .clock(clock),
+    .reset(reset),
+    .weight_valid(weight_valid),
+    .weight_ready(weight_ready),
+    .weight_data(weight_data),
+    .beat_valid(weight_stream_beat_valid),
+    .beat_ready(mac_array_weight_ready),
+    .beat_zero(weight_stream_beat_zero),
+    .beat_sign(weight_stream_beat_sign),
+    .full(weight_stream_full),
+    .empty(weight_stream_empty),
+    .invalid(invalid_code)
+  );
+
+  mac_array mac_array (
+    .clock(clock),
+    .reset(reset),
+    .weight_valid(weight_stream_beat_valid),
+    .weight_ready(mac_array_weight_ready),
+    .weight_zero(weight_stream_beat_zero),
+    .weight_sign(weight_stream_beat_sign),
+    .activation_valid(offered),
+    .activation_ready(mac_array_activation_ready),
+    .activation_data(activation_buffer_word_data),
+    .activation_slot(controller_slot),
+    .activation_first(controller_first),
+    .activation_last(controller_last),
+    .activation_release(controller_release_tile),
+    .tile_held(mac_array_tile_held),
+    .result_room(result_buffer_room),
+    .result_valid(mac_array_result_valid),
+    .result_slot(mac_array_result_slot),
+    .result_data(mac_array_result_data)
+  );
+
+  result_buffer result_buffer (
+    .clock(clock),
+    .reset(reset),
+    .write(mac_array_result_valid),
+    .write_data(mac_array_result_data),
+    .reserve(issue & controller_last),
+    .room(result_buffer_room),
+    .values_valid(values_valid),
+    .values_ready(values_ready),
+    .values_data(values_data),
+    .last_group(last_group),
+    .empty(result_buffer_empty)
+  );
 endmodule
 
 // Walks through matrix jobs: for each tile of outputs, for each step of inputs, for each token.
@@ -1469,145 +1562,146 @@ module controller (
   input  wire [23:0] job_k,
   input  wire [10:0] job_tokens,
   input  wire        job_keep,
-  output wire        fetch,
-  input  wire        fetch_ready,
-  output wire        fetch_free,
-  output wire        fetch_rewind,
-  output reg         slot,
+  output wire        active,
+  input  wire        step,
+  output wire        slot,
   output reg         first,
-  output reg         last,
-  output reg         release_tile,
-  output wire        busy
+  output wire        last,
+  output wire        release_tile,
+  output wire        free,
+  output wire        rewind
 );
   wire load;
-  wire step;
   wire at_last_token;
   wire step_end;
   wire tile_end;
   wire job_end;
-  wire [24:0] job_inputs_after;
   wire [10:0] job_last_token;
-  localparam [20:0] COLUMNS = 21'd2;
-  localparam [20:0] COLUMNS_AND_ONE = 21'd3;
-  localparam [24:0] LANES = 25'd3;
-  localparam [24:0] LANES_AND_ONE = 25'd4;
-  reg active;
+  reg [23:0] next_k;
+  wire at_new_job;
+  reg active_register;
   reg keep;
-  reg [20:0] outputs_after_d;
-  reg [20:0] outputs_after;
-  reg [24:0] inputs_after_d;
-  reg [24:0] inputs_after;
-  reg [24:0] inputs_start;
+  wire outputs_last;
+  wire [21:0] outputs_spare;
+  wire inputs_last;
+  wire [24:0] inputs_spare;
+  reg [23:0] k;
   reg last_token;
   reg token;
-  reg first_step;
 
   assign at_last_token = token == last_token;
-  assign fetch = active;
-  assign fetch_free = outputs_after[20] & ~keep;
-  assign fetch_rewind = at_last_token & inputs_after[24];
-  assign step = active & fetch_ready;
+  assign at_new_job = ~active_register | outputs_last;
   assign step_end = step & at_last_token;
-  assign tile_end = step_end & inputs_after[24];
-  assign job_end = tile_end & outputs_after[20];
-  assign job_ready = ~active | job_end;
+  assign tile_end = step_end & inputs_last;
+  assign job_end = tile_end & outputs_last;
+  assign job_ready = ~active_register | job_end;
   assign load = job_ready & job_valid;
-  assign busy = active;
+  assign active = active_register;
   assign job_last_token = job_tokens - 11'd1;
-  assign job_inputs_after = {1'd0, job_k} - LANES_AND_ONE;
-  wire unused = &{1'b0, job_last_token[10:1]};
+  assign slot = token;
+  assign last = inputs_last;
+  assign release_tile = at_last_token;
+  assign free = outputs_last & ~keep;
+  assign rewind = at_last_token & inputs_last;
+  wire unused = &{1'b0, job_last_token[10:1], outputs_spare, inputs_spare};
 
   always @(*) begin
-    inputs_after_d = inputs_after - LANES;
-    if (load) begin
-      inputs_after_d = job_inputs_after;
-    end else begin
-      if (inputs_after[24]) begin
-        inputs_after_d = inputs_start;
-      end
-    end
-    outputs_after_d = outputs_after - COLUMNS;
-    if (load) begin
-      outputs_after_d = job_n - COLUMNS_AND_ONE;
+    next_k = k;
+    if (at_new_job) begin
+      next_k = job_k;
     end
   end
   always @(posedge clock)
-    if (reset) active <= 1'd0;
-    else if (job_ready) active <= job_valid;
+    if (reset) active_register <= 1'd0;
+    else if (job_ready) active_register <= job_valid;
   always @(posedge clock)
     if (load) keep <= job_keep;
   always @(posedge clock)
-    if (load | tile_end) outputs_after <= outputs_after_d;
-  always @(posedge clock)
-    if (load | step_end) inputs_after <= inputs_after_d;
-  always @(posedge clock)
-    if (load) inputs_start <= job_inputs_after;
+    if (load) k <= job_k;
   always @(posedge clock)
     if (load) last_token <= job_last_token[0];
   always @(posedge clock)
-    if (load | step) token <= ~(load | at_last_token) & (token + 1'd1);
+    if (~active_register | step) token <= active_register & ~at_last_token & (token + 1'd1);
   always @(posedge clock)
-    if (load | step_end) first_step <= load | inputs_after[24];
-  always @(posedge clock)
-    if (step) slot <= token;
-  always @(posedge clock)
-    if (step) first <= first_step;
-  always @(posedge clock)
-    if (step) last <= inputs_after[24];
-  always @(posedge clock)
-    if (step) release_tile <= at_last_token;
+    if (~active_register | step_end) first <= ~active_register | inputs_last;
+
+  outputs outputs (
+    .clock(clock),
+    .advance(~active_register | tile_end),
+    .load(at_new_job),
+    .size({1'd0, job_n}),
+    .last(outputs_last),
+    .spare(outputs_spare)
+  );
+
+  inputs inputs (
+    .clock(clock),
+    .advance(~active_register | step_end),
+    .load(~active_register | inputs_last),
+    .size({1'd0, next_k}),
+    .last(inputs_last),
+    .spare(inputs_spare)
+  );
 endmodule
 
-// Two entries of a stream. No path runs from an input to an output.
-module stream_register_activation_input (
+// Counts a size down; the lowest place of the difference makes the carry of a load.
+module outputs (
   input  wire        clock,
-  input  wire        reset,
-  input  wire        input_valid,
-  output wire        input_ready,
-  input  wire [31:0] input_data,
-  input  wire        input_last,
-  output wire        output_valid,
-  input  wire        output_ready,
-  output reg  [31:0] output_data,
-  output reg         output_last
+  input  wire        advance,
+  input  wire        load,
+  input  wire [21:0] size,
+  output wire        last,
+  output wire [21:0] spare
 );
-  wire advance;
-  wire spill;
-  reg valid_register;
-  reg [31:0] data_register_d;
-  reg last_register_d;
-  reg spare_valid;
-  reg [31:0] spare_data;
-  reg spare_last;
+  reg [21:0] loaded;
+  wire [22:0] difference;
+  localparam [22:0] STEP_SIZE = 23'd4;
+  localparam [22:0] ONE = 23'd1;
+  reg [21:0] spare_register;
 
-  assign advance = ~valid_register | output_ready;
-  assign spill = input_valid & ~spare_valid & ~advance;
-  assign input_ready = ~spare_valid;
-  assign output_valid = valid_register;
+  assign difference = (STEP_SIZE | {22'd0, load}) - (({1'd0, loaded} << 1) | ONE);
+  assign spare = spare_register;
+  assign last = ~spare_register[21];
+  wire unused = &{1'b0, difference[0]};
 
   always @(*) begin
-    if (spare_valid) begin
-      data_register_d = spare_data;
-      last_register_d = spare_last;
-    end else begin
-      data_register_d = input_data;
-      last_register_d = input_last;
+    loaded = ~spare_register;
+    if (load) begin
+      loaded = size;
     end
   end
   always @(posedge clock)
-    if (reset) valid_register <= 1'd0;
-    else if (advance) valid_register <= spare_valid | input_valid;
+    if (advance) spare_register <= difference[22:1];
+endmodule
+
+// Counts a size down; the lowest place of the difference makes the carry of a load.
+module inputs (
+  input  wire        clock,
+  input  wire        advance,
+  input  wire        load,
+  input  wire [24:0] size,
+  output wire        last,
+  output wire [24:0] spare
+);
+  reg [24:0] loaded;
+  wire [25:0] difference;
+  localparam [25:0] STEP_SIZE = 26'd6;
+  localparam [25:0] ONE = 26'd1;
+  reg [24:0] spare_register;
+
+  assign difference = (STEP_SIZE | {25'd0, load}) - (({1'd0, loaded} << 1) | ONE);
+  assign spare = spare_register;
+  assign last = ~spare_register[24];
+  wire unused = &{1'b0, difference[0]};
+
+  always @(*) begin
+    loaded = ~spare_register;
+    if (load) begin
+      loaded = size;
+    end
+  end
   always @(posedge clock)
-    if (advance) output_data <= data_register_d;
-  always @(posedge clock)
-    if (advance) output_last <= last_register_d;
-  always @(posedge clock)
-    if (reset) spare_valid <= 1'd0;
-    else if (spill | advance) spare_valid <= spill;
-  always @(posedge clock)
-    if (spill) spare_data <= input_data;
-  always @(posedge clock)
-    if (spill) spare_last <= input_last;
+    if (advance) spare_register <= difference[25:1];
 endmodule
 
 // A ring of activation words: filled by a stream, read in order, again and again, freed from the front.
@@ -1617,13 +1711,12 @@ module activation_buffer (
   input  wire        activation_valid,
   output wire        activation_ready,
   input  wire [31:0] activation_data,
-  input  wire        fetch,
-  output wire        fetch_ready,
-  input  wire        fetch_free,
-  input  wire        fetch_rewind,
   output wire        word_valid,
   input  wire        word_ready,
+  input  wire        word_free,
+  input  wire        word_rewind,
   output wire [23:0] word_data,
+  input  wire        wanted,
   output wire        full,
   output wire        stuck
 );
@@ -1631,32 +1724,36 @@ module activation_buffer (
   wire write;
   wire complete;
   wire [2:0] next_write_row;
-  wire read;
+  wire take;
   wire free;
   wire rewind;
   wire [2:0] next_cursor_row;
   reg slice_register;
   reg [2:0] write_row;
+  reg last_slice_write;
+  reg [31:0] data_register;
+  reg [2:0] written_row;
   reg [2:0] base_row;
   reg [2:0] cursor_row_d;
   reg [2:0] cursor_row;
+  reg [2:0] read_row;
+  reg read_register;
   reg full_register;
   reg present;
-  reg valid_register;
+  reg freed;
 
   assign write = activation_valid & ~full_register;
   assign complete = write & (slice_register == LAST_SLICE_NUMBER);
   assign next_write_row = write_row + 3'd1;
-  assign fetch_ready = present & (~valid_register | word_ready);
-  assign read = fetch & fetch_ready;
-  assign free = read & fetch_free;
-  assign rewind = fetch_rewind & ~fetch_free;
+  assign take = present & word_ready;
+  assign free = take & word_free;
+  assign rewind = word_rewind & ~word_free;
   assign next_cursor_row = cursor_row + 3'd1;
   assign activation_ready = ~full_register;
-  assign word_valid = valid_register;
+  assign word_valid = present;
   assign full = full_register;
-  assign stuck = fetch & full_register & ~present;
-  wire unused = &{1'b0, activation_data[31:24]};
+  assign stuck = wanted & full_register & ~present & ~last_slice_write;
+  wire unused = &{1'b0, data_register[31:24]};
 
   always @(*) begin
     if (rewind) begin
@@ -1672,28 +1769,41 @@ module activation_buffer (
     if (reset) write_row <= 3'd0;
     else if (complete) write_row <= next_write_row;
   always @(posedge clock)
+    if (reset) last_slice_write <= 1'd0;
+    else last_slice_write <= complete;
+  always @(posedge clock)
+    data_register <= activation_data;
+  always @(posedge clock)
+    if (reset) written_row <= 3'd0;
+    else written_row <= write_row;
+  always @(posedge clock)
     if (reset) base_row <= 3'd0;
     else if (free) base_row <= next_cursor_row;
   always @(posedge clock)
     if (reset) cursor_row <= 3'd0;
-    else if (read) cursor_row <= cursor_row_d;
+    else if (take) cursor_row <= cursor_row_d;
+  always @(posedge clock)
+    read_row <= cursor_row;
+  always @(posedge clock)
+    if (reset) read_register <= 1'd0;
+    else read_register <= present;
   always @(posedge clock)
     if (reset) full_register <= 1'd0;
-    else if (complete | free) full_register <= ~free & (next_write_row == base_row);
+    else if (complete | freed) full_register <= complete & (next_write_row == base_row);
   always @(posedge clock)
     if (reset) present <= 1'd0;
-    else if (complete | read) present <= complete | rewind | (next_cursor_row != write_row);
+    else if (last_slice_write | take) present <= last_slice_write | rewind | (next_cursor_row != written_row);
   always @(posedge clock)
-    if (reset) valid_register <= 1'd0;
-    else if (read | word_ready) valid_register <= read;
+    if (reset) freed <= 1'd0;
+    else freed <= free;
 
   memory_24 last_slice (
     .clock(clock),
-    .write(complete),
-    .write_address(write_row),
-    .write_data(activation_data[23:0]),
-    .read(read),
-    .read_address(cursor_row),
+    .write(last_slice_write),
+    .write_address(written_row),
+    .write_data(data_register[23:0]),
+    .read(read_register),
+    .read_address(read_row),
     .read_data(word_data)
   );
 endmodule
@@ -1707,7 +1817,7 @@ module memory_24 (
   input  wire [2:0]  read_address,
   output wire [23:0] read_data
 );
-  reg [23:0] rows [0:7];
+  (* no_rw_check *) reg [23:0] rows [0:7];
   reg [23:0] row;
   assign read_data = row;
   always @(posedge clock) begin
@@ -1716,7 +1826,7 @@ module memory_24 (
   end
 endmodule
 
-// Packed weights in, beats of trits out: a FIFO, a decoder a byte, and a register.
+// Packed weights in, beats of trits out: a FIFO, a register, and a decoder a byte.
 module weight_stream (
   input  wire       clock,
   input  wire       reset,
@@ -1727,27 +1837,42 @@ module weight_stream (
   input  wire       beat_ready,
   output reg  [4:0] beat_zero,
   output reg  [4:0] beat_sign,
-  output wire       taken,
+  output wire       full,
+  output wire       empty,
   output wire       invalid
 );
-  wire advance;
+  wire accept;
+  wire take;
   reg any_invalid;
-  wire weight_fifo_output_valid;
-  wire [7:0] weight_fifo_output_data;
-  wire weight_fifo_full;
-  wire weight_fifo_empty;
+  wire [7:0] beats_read_data;
+  wire occupancy_full;
+  wire occupancy_occupied;
+  wire [1:0] queue_rows_write_row;
+  wire [1:0] queue_rows_read_row;
+  wire queue_rows_full;
+  wire queue_rows_stored;
+  reg valid_register;
+  reg [7:0] data_register;
+  reg [1:0] row_register;
+  reg stored_register;
   wire [4:0] trit_decoder_0_zero;
   wire [4:0] trit_decoder_0_sign;
   wire trit_decoder_0_invalid;
+  reg [7:0] code_register;
   reg invalid_register;
-  reg valid_register;
-  reg fresh_register;
+  reg taken_stage_0;
+  reg taken_stage_1;
+  reg taken_stage_2;
+  reg taken_stage_3;
 
-  assign advance = ~valid_register | beat_ready;
-  assign taken = weight_fifo_output_valid & advance;
-  assign beat_valid = valid_register;
-  assign invalid = fresh_register & any_invalid;
-  wire unused = &{1'b0, weight_fifo_full, weight_fifo_empty};
+  assign accept = weight_valid & ~occupancy_full;
+  assign take = queue_rows_stored & beat_ready;
+  assign weight_ready = ~occupancy_full;
+  assign full = occupancy_full;
+  assign beat_valid = queue_rows_stored;
+  assign empty = ~queue_rows_stored;
+  assign invalid = taken_stage_3 & any_invalid;
+  wire unused = &{1'b0, occupancy_occupied, queue_rows_full};
 
   always @(*) begin
     any_invalid = 1'd0;
@@ -1756,95 +1881,71 @@ module weight_stream (
     end
   end
   always @(posedge clock)
-    if (advance) beat_zero <= trit_decoder_0_zero;
-  always @(posedge clock)
-    if (advance) beat_sign <= trit_decoder_0_sign;
-  always @(posedge clock)
-    if (advance) invalid_register <= trit_decoder_0_invalid;
-  always @(posedge clock)
     if (reset) valid_register <= 1'd0;
-    else if (advance) valid_register <= weight_fifo_output_valid;
+    else valid_register <= accept;
   always @(posedge clock)
-    if (reset) fresh_register <= 1'd0;
-    else fresh_register <= weight_fifo_output_valid & advance;
-
-  stream_fifo_weight_fifo weight_fifo (
-    .clock(clock),
-    .reset(reset),
-    .input_valid(weight_valid),
-    .input_ready(weight_ready),
-    .input_data(weight_data),
-    .output_valid(weight_fifo_output_valid),
-    .output_ready(advance),
-    .output_data(weight_fifo_output_data),
-    .full(weight_fifo_full),
-    .empty(weight_fifo_empty)
-  );
-
-  trit_decoder trit_decoder_0 (
-    .code(weight_fifo_output_data),
-    .zero(trit_decoder_0_zero),
-    .sign(trit_decoder_0_sign),
-    .invalid(trit_decoder_0_invalid)
-  );
-endmodule
-
-// A queue of beats; the memory's registered read is the beat that is offered.
-module stream_fifo_weight_fifo (
-  input  wire       clock,
-  input  wire       reset,
-  input  wire       input_valid,
-  output wire       input_ready,
-  input  wire [7:0] input_data,
-  output wire       output_valid,
-  input  wire       output_ready,
-  output wire [7:0] output_data,
-  output wire       full,
-  output wire       empty
-);
-  wire write;
-  wire read;
-  wire [1:0] next_write_row;
-  wire [1:0] next_read_row;
-  reg [1:0] write_row;
-  reg [1:0] read_row;
-  reg full_register;
-  reg stored;
-  reg valid_register;
-
-  assign write = input_valid & ~full_register;
-  assign read = stored & (~valid_register | output_ready);
-  assign next_write_row = write_row + 2'd1;
-  assign next_read_row = read_row + 2'd1;
-  assign input_ready = ~full_register;
-  assign output_valid = valid_register;
-  assign full = full_register;
-  assign empty = ~stored & ~valid_register;
-
+    data_register <= weight_data;
   always @(posedge clock)
-    if (reset) write_row <= 2'd0;
-    else if (write) write_row <= next_write_row;
+    row_register <= queue_rows_read_row;
   always @(posedge clock)
-    if (reset) read_row <= 2'd0;
-    else if (read) read_row <= next_read_row;
+    if (reset) stored_register <= 1'd0;
+    else stored_register <= queue_rows_stored;
   always @(posedge clock)
-    if (reset) full_register <= 1'd0;
-    else if (write | read) full_register <= ~read & (next_write_row == read_row);
+    code_register <= beats_read_data;
   always @(posedge clock)
-    if (reset) stored <= 1'd0;
-    else if (write | read) stored <= write | (next_read_row != write_row);
+    beat_zero <= trit_decoder_0_zero;
   always @(posedge clock)
-    if (reset) valid_register <= 1'd0;
-    else if (read | output_ready) valid_register <= read;
+    beat_sign <= trit_decoder_0_sign;
+  always @(posedge clock)
+    invalid_register <= trit_decoder_0_invalid;
+  always @(posedge clock)
+    if (reset) taken_stage_0 <= 1'd0;
+    else taken_stage_0 <= take;
+  always @(posedge clock)
+    if (reset) taken_stage_1 <= 1'd0;
+    else taken_stage_1 <= taken_stage_0;
+  always @(posedge clock)
+    if (reset) taken_stage_2 <= 1'd0;
+    else taken_stage_2 <= taken_stage_1;
+  always @(posedge clock)
+    if (reset) taken_stage_3 <= 1'd0;
+    else taken_stage_3 <= taken_stage_2;
 
   memory_8 beats (
     .clock(clock),
-    .write(write),
-    .write_address(write_row),
-    .write_data(input_data),
-    .read(read),
-    .read_address(read_row),
-    .read_data(output_data)
+    .write(valid_register),
+    .write_address(queue_rows_write_row),
+    .write_data(data_register),
+    .read(stored_register),
+    .read_address(row_register),
+    .read_data(beats_read_data)
+  );
+
+  occupancy_0 occupancy (
+    .clock(clock),
+    .reset(reset),
+    .enter(accept),
+    .leave(take),
+    .full(occupancy_full),
+    .occupied(occupancy_occupied)
+  );
+
+  queue_rows queue_rows (
+    .clock(clock),
+    .reset(reset),
+    .write(valid_register),
+    .take(take),
+    .write_row(queue_rows_write_row),
+    .read_row(queue_rows_read_row),
+    .full(queue_rows_full),
+    .stored(queue_rows_stored)
+  );
+
+  trit_decoder trit_decoder_0 (
+    .code(code_register),
+    .zero(trit_decoder_0_zero),
+    .sign(trit_decoder_0_sign),
+    .invalid(trit_decoder_0_invalid)
   );
 endmodule
 
@@ -1857,7 +1958,7 @@ module memory_8 (
   input  wire [1:0] read_address,
   output wire [7:0] read_data
 );
-  reg [7:0] rows [0:3];
+  (* no_rw_check *) reg [7:0] rows [0:3];
   reg [7:0] row;
   assign read_data = row;
   always @(posedge clock) begin
@@ -1937,15 +2038,23 @@ module mac_array (
   wire weight_tile_held;
   wire [9:0] weight_tile_zero;
   wire [9:0] weight_tile_sign;
+  reg [23:0] activation_register;
+  reg [23:0] broadcast_register;
   wire control_pipeline_accumulate;
   wire control_pipeline_emit;
   wire control_pipeline_sum_slot;
-  wire control_pipeline_sum_first;
+  wire control_pipeline_next_slot;
+  wire control_pipeline_next_first;
+  wire control_pipeline_again;
 
   assign tile_held = weight_tile_held;
   assign activation_ready = weight_tile_held & (~activation_last | result_room);
   assign accept = activation_valid & activation_ready;
 
+  always @(posedge clock)
+    activation_register <= activation_data;
+  always @(posedge clock)
+    broadcast_register <= activation_register;
   always @(posedge clock)
     if (reset) result_valid <= 1'd0;
     else result_valid <= control_pipeline_emit;
@@ -1975,30 +2084,36 @@ module mac_array (
     .accumulate(control_pipeline_accumulate),
     .emit(control_pipeline_emit),
     .sum_slot(control_pipeline_sum_slot),
-    .sum_first(control_pipeline_sum_first)
+    .next_slot(control_pipeline_next_slot),
+    .next_first(control_pipeline_next_first),
+    .again(control_pipeline_again)
   );
 
   dot_unit dot_unit_0 (
     .clock(clock),
-    .activation(activation_data),
+    .activation(broadcast_register),
     .zero(weight_tile_zero[4:0]),
     .sign(weight_tile_sign[4:0]),
     .accumulate(control_pipeline_accumulate),
     .emit(control_pipeline_emit),
-    .first(control_pipeline_sum_first),
     .slot(control_pipeline_sum_slot),
+    .next_slot(control_pipeline_next_slot),
+    .next_first(control_pipeline_next_first),
+    .again(control_pipeline_again),
     .result(result_data[23:0])
   );
 
   dot_unit dot_unit_1 (
     .clock(clock),
-    .activation(activation_data),
+    .activation(broadcast_register),
     .zero(weight_tile_zero[9:5]),
     .sign(weight_tile_sign[9:5]),
     .accumulate(control_pipeline_accumulate),
     .emit(control_pipeline_emit),
-    .first(control_pipeline_sum_first),
     .slot(control_pipeline_sum_slot),
+    .next_slot(control_pipeline_next_slot),
+    .next_first(control_pipeline_next_first),
+    .again(control_pipeline_again),
     .result(result_data[47:24])
   );
 endmodule
@@ -2021,6 +2136,18 @@ module weight_tile (
   wire fill;
   wire swap;
   localparam LAST_BEAT = 1'd1;
+  reg write_stage_0;
+  reg write_stage_1;
+  reg write_stage_2;
+  reg write_stage_3;
+  reg swap_stage_0;
+  reg swap_stage_1;
+  reg swap_stage_2;
+  reg swap_stage_3;
+  reg beat_stage_0;
+  reg beat_stage_1;
+  reg beat_stage_2;
+  reg beat_stage_3;
   reg beat_register;
   reg loaded_register;
   reg held_register;
@@ -2033,6 +2160,38 @@ module weight_tile (
   assign held = held_register;
 
   always @(posedge clock)
+    if (reset) write_stage_0 <= 1'd0;
+    else write_stage_0 <= write;
+  always @(posedge clock)
+    if (reset) write_stage_1 <= 1'd0;
+    else write_stage_1 <= write_stage_0;
+  always @(posedge clock)
+    if (reset) write_stage_2 <= 1'd0;
+    else write_stage_2 <= write_stage_1;
+  always @(posedge clock)
+    if (reset) write_stage_3 <= 1'd0;
+    else write_stage_3 <= write_stage_2;
+  always @(posedge clock)
+    if (reset) swap_stage_0 <= 1'd0;
+    else swap_stage_0 <= swap;
+  always @(posedge clock)
+    if (reset) swap_stage_1 <= 1'd0;
+    else swap_stage_1 <= swap_stage_0;
+  always @(posedge clock)
+    if (reset) swap_stage_2 <= 1'd0;
+    else swap_stage_2 <= swap_stage_1;
+  always @(posedge clock)
+    if (reset) swap_stage_3 <= 1'd0;
+    else swap_stage_3 <= swap_stage_2;
+  always @(posedge clock)
+    beat_stage_0 <= beat_register;
+  always @(posedge clock)
+    beat_stage_1 <= beat_stage_0;
+  always @(posedge clock)
+    beat_stage_2 <= beat_stage_1;
+  always @(posedge clock)
+    beat_stage_3 <= beat_stage_2;
+  always @(posedge clock)
     if (reset) beat_register <= 1'd0;
     else if (write) beat_register <= ~at_last_beat & (beat_register + 1'd1);
   always @(posedge clock)
@@ -2044,11 +2203,11 @@ module weight_tile (
 
   tile_memory tile_memory (
     .clock(clock),
-    .write(write),
-    .beat(beat_register),
+    .write(write_stage_3),
+    .beat(beat_stage_3),
     .weight_zero(weight_zero),
     .weight_sign(weight_sign),
-    .swap(swap),
+    .swap(swap_stage_3),
     .zero(zero),
     .sign(sign)
   );
@@ -2098,23 +2257,45 @@ module control_pipeline (
   output reg  accumulate,
   output wire emit,
   output reg  sum_slot,
-  output reg  sum_first
+  output wire next_slot,
+  output wire next_first,
+  output reg  again
 );
   reg valid_stage_0;
   reg valid_stage_1;
   reg valid_stage_2;
+  reg valid_stage_3;
+  reg valid_stage_4;
+  reg valid_stage_5;
+  reg valid_stage_6;
   reg slot_stage_0;
   reg slot_stage_1;
   reg slot_stage_2;
+  reg slot_stage_3;
+  reg slot_stage_4;
+  reg slot_stage_5;
+  reg slot_stage_6;
   reg first_stage_0;
   reg first_stage_1;
   reg first_stage_2;
+  reg first_stage_3;
+  reg first_stage_4;
+  reg first_stage_5;
+  reg first_stage_6;
+  reg first_stage_7;
   reg last_stage_0;
   reg last_stage_1;
   reg last_stage_2;
   reg last_stage_3;
+  reg last_stage_4;
+  reg last_stage_5;
+  reg last_stage_6;
+  reg last_stage_7;
 
-  assign emit = accumulate & last_stage_3;
+  assign emit = accumulate & last_stage_7;
+  assign next_slot = slot_stage_6;
+  assign next_first = first_stage_6;
+  wire unused = &{1'b0, first_stage_7};
 
   always @(posedge clock)
     if (reset) valid_stage_0 <= 1'd0;
@@ -2126,8 +2307,20 @@ module control_pipeline (
     if (reset) valid_stage_2 <= 1'd0;
     else valid_stage_2 <= valid_stage_1;
   always @(posedge clock)
+    if (reset) valid_stage_3 <= 1'd0;
+    else valid_stage_3 <= valid_stage_2;
+  always @(posedge clock)
+    if (reset) valid_stage_4 <= 1'd0;
+    else valid_stage_4 <= valid_stage_3;
+  always @(posedge clock)
+    if (reset) valid_stage_5 <= 1'd0;
+    else valid_stage_5 <= valid_stage_4;
+  always @(posedge clock)
+    if (reset) valid_stage_6 <= 1'd0;
+    else valid_stage_6 <= valid_stage_5;
+  always @(posedge clock)
     if (reset) accumulate <= 1'd0;
-    else accumulate <= valid_stage_2;
+    else accumulate <= valid_stage_6;
   always @(posedge clock)
     slot_stage_0 <= slot;
   always @(posedge clock)
@@ -2135,7 +2328,15 @@ module control_pipeline (
   always @(posedge clock)
     slot_stage_2 <= slot_stage_1;
   always @(posedge clock)
-    sum_slot <= slot_stage_2;
+    slot_stage_3 <= slot_stage_2;
+  always @(posedge clock)
+    slot_stage_4 <= slot_stage_3;
+  always @(posedge clock)
+    slot_stage_5 <= slot_stage_4;
+  always @(posedge clock)
+    slot_stage_6 <= slot_stage_5;
+  always @(posedge clock)
+    sum_slot <= slot_stage_6;
   always @(posedge clock)
     first_stage_0 <= first;
   always @(posedge clock)
@@ -2143,7 +2344,15 @@ module control_pipeline (
   always @(posedge clock)
     first_stage_2 <= first_stage_1;
   always @(posedge clock)
-    sum_first <= first_stage_2;
+    first_stage_3 <= first_stage_2;
+  always @(posedge clock)
+    first_stage_4 <= first_stage_3;
+  always @(posedge clock)
+    first_stage_5 <= first_stage_4;
+  always @(posedge clock)
+    first_stage_6 <= first_stage_5;
+  always @(posedge clock)
+    first_stage_7 <= first_stage_6;
   always @(posedge clock)
     last_stage_0 <= last;
   always @(posedge clock)
@@ -2152,6 +2361,17 @@ module control_pipeline (
     last_stage_2 <= last_stage_1;
   always @(posedge clock)
     last_stage_3 <= last_stage_2;
+  always @(posedge clock)
+    last_stage_4 <= last_stage_3;
+  always @(posedge clock)
+    last_stage_5 <= last_stage_4;
+  always @(posedge clock)
+    last_stage_6 <= last_stage_5;
+  always @(posedge clock)
+    last_stage_7 <= last_stage_6;
+  always @(posedge clock)
+    if (reset) again <= 1'd0;
+    else again <= valid_stage_6 & (slot_stage_6 == slot_stage_5);
 endmodule
 
 // One column: lanes, adder tree, and an accumulator a token slot, to which a sum is added or not.
@@ -2162,8 +2382,10 @@ module dot_unit (
   input  wire [4:0]  sign,
   input  wire        accumulate,
   input  wire        emit,
-  input  wire        first,
   input  wire        slot,
+  input  wire        next_slot,
+  input  wire        next_first,
+  input  wire        again,
   output reg  [23:0] result
 );
   wire [39:0] padded;
@@ -2178,6 +2400,8 @@ module dot_unit (
   wire [10:0] adder_tree_sum;
   wire adder_tree_sum_negative;
   wire [23:0] slot_memory_read_data;
+  reg [23:0] total_register_d;
+  reg [23:0] total_register;
 
   assign padded[7:0] = activation[7:0];
   assign padded[15:8] = activation[15:8];
@@ -2199,9 +2423,18 @@ module dot_unit (
   assign byte_sum_0_activation[39:32] = padded[39:32];
   assign byte_sum_0_zero[4] = zero[4];
   assign byte_sum_0_sign[4] = sign[4];
-  assign difference = (({25{~first}} & ({slot_memory_read_data[23], slot_memory_read_data} << 1)) | {24'd0, adder_tree_sum_negative}) - ((({{14{adder_tree_sum[10]}}, adder_tree_sum} << 1) ^ {25{~adder_tree_sum_negative}}) | ONE);
+  assign difference = (({total_register[23], total_register} << 1) | {24'd0, adder_tree_sum_negative}) - ((({{14{adder_tree_sum[10]}}, adder_tree_sum} << 1) ^ {25{~adder_tree_sum_negative}}) | ONE);
   wire unused = &{1'b0, difference[0]};
 
+  always @(*) begin
+    total_register_d = slot_memory_read_data;
+    if (again) begin
+      total_register_d = difference[24:1];
+    end
+  end
+  always @(posedge clock)
+    if (next_first) total_register <= 24'd0;
+    else total_register <= total_register_d;
   always @(posedge clock)
     if (emit) result <= difference[24:1];
 
@@ -2225,7 +2458,8 @@ module dot_unit (
   slot_memory slot_memory (
     .clock(clock),
     .write(accumulate),
-    .slot(slot),
+    .write_slot(slot),
+    .read_slot(next_slot),
     .write_data(difference[24:1]),
     .read_data(slot_memory_read_data)
   );
@@ -2411,15 +2645,16 @@ endmodule
 module slot_memory (
   input  wire        clock,
   input  wire        write,
-  input  wire        slot,
+  input  wire        write_slot,
+  input  wire        read_slot,
   input  wire [23:0] write_data,
   output wire [23:0] read_data
 );
   // One accumulator a token slot, read in the cycle it is addressed.
   reg [23:0] accumulator [0:1];
-  assign read_data = accumulator[slot];
+  assign read_data = accumulator[read_slot];
   always @(posedge clock)
-    if (write) accumulator[slot] <= write_data;
+    if (write) accumulator[write_slot] <= write_data;
 endmodule
 
 // A queue of tokens' results: written whole, read a group of columns at a time.
@@ -2440,18 +2675,18 @@ module result_buffer (
   wire pop;
   wire read;
   wire [3:0] next_read_row;
-  localparam [4:0] ONE = 5'd1;
   reg [3:0] write_row;
   reg [3:0] read_row;
   reg stored;
   reg valid_register;
   reg group;
-  reg [4:0] count;
+  wire occupancy_full;
+  wire occupancy_occupied;
 
   assign taken = valid_register & values_ready;
   assign pop = taken & last_group;
-  assign room = ~count[4];
-  assign empty = ~|count;
+  assign room = ~occupancy_full;
+  assign empty = ~occupancy_occupied;
   assign read = stored & (~valid_register | pop);
   assign next_read_row = read_row + 4'd1;
   assign values_valid = valid_register;
@@ -2471,9 +2706,6 @@ module result_buffer (
   always @(posedge clock)
     if (reset) group <= 1'd0;
     else if (taken) group <= ~last_group & (group + 1'd1);
-  always @(posedge clock)
-    if (reset) count <= 5'd0;
-    else if (reserve ^ pop) count <= count + ({5{pop}} | ONE);
 
   memory_48 entries (
     .clock(clock),
@@ -2483,6 +2715,15 @@ module result_buffer (
     .read(read),
     .read_address(read_row),
     .read_data(values_data)
+  );
+
+  occupancy_1 occupancy (
+    .clock(clock),
+    .reset(reset),
+    .enter(reserve),
+    .leave(pop),
+    .full(occupancy_full),
+    .occupied(occupancy_occupied)
   );
 endmodule
 
@@ -2495,13 +2736,40 @@ module memory_48 (
   input  wire [3:0]  read_address,
   output wire [47:0] read_data
 );
-  reg [47:0] rows [0:15];
+  (* no_rw_check *) reg [47:0] rows [0:15];
   reg [47:0] row;
   assign read_data = row;
   always @(posedge clock) begin
     if (write) rows[write_address] <= write_data;
     if (read) row <= rows[read_address];
   end
+endmodule
+
+// Counts what has entered and not left.
+module occupancy_1 (
+  input  wire clock,
+  input  wire reset,
+  input  wire enter,
+  input  wire leave,
+  output reg  full,
+  output reg  occupied
+);
+  wire changes;
+  localparam [3:0] ONE = 4'd1;
+  localparam [3:0] LAST_BUT_ONE = 4'd15;
+  reg [3:0] count;
+
+  assign changes = enter ^ leave;
+
+  always @(posedge clock)
+    if (reset) count <= 4'd0;
+    else if (changes) count <= count + ({4{~enter}} | ONE);
+  always @(posedge clock)
+    if (reset) full <= 1'd0;
+    else if (changes) full <= enter & (count == LAST_BUT_ONE);
+  always @(posedge clock)
+    if (reset) occupied <= 1'd0;
+    else if (changes) occupied <= enter | (count != ONE);
 endmodule
 
 // Two entries of a stream. No path runs from an input to an output.
@@ -2591,15 +2859,12 @@ module result_sequencer (
   reg [1:0] token_start;
   reg [1:0] after;
   wire [10:0] job_last_token;
-  localparam [20:0] COLUMNS = 21'd2;
-  localparam [20:0] COLUMNS_AND_ONE = 21'd3;
-  localparam [1:0] TAIL_START = 2'd0;
   localparam [1:0] FULL_START = 2'd3;
   localparam [1:0] GROUP = 2'd2;
   reg active;
   reg [3:0] flags;
-  reg [20:0] outputs_after_d;
-  reg [20:0] outputs_after;
+  wire outputs_last;
+  wire [21:0] outputs_spare;
   reg [1:0] group_after;
   reg first_group;
   reg first_tile;
@@ -2614,23 +2879,23 @@ module result_sequencer (
   assign beat_data[63:32] = ({{8{values_data[47]}}, values_data[47:24]} & {32{~flags[0]}}) | (vector_data[63:32] & {32{flags[0]}});
   assign beat_slot = token;
   assign beat_fresh = first_tile & first_group;
-  assign beat_last = after[1] & at_last_token & outputs_after[20];
+  assign beat_last = after[1] & at_last_token & outputs_last;
   assign beat_raw = flags[1];
   assign beat_maximum = flags[2];
   assign beat_scale = flags[3];
   assign step = beat_valid & beat_ready;
   assign token_end = step & after[1];
   assign tile_end = token_end & at_last_token;
-  assign job_end = tile_end & outputs_after[20];
+  assign job_end = tile_end & outputs_last;
   assign job_ready = ~active | job_end;
   assign load = job_ready & job_valid;
   assign job_last_token = job_tokens - 11'd1;
-  wire unused = &{1'b0, job_last_token[10:1]};
+  wire unused = &{1'b0, job_last_token[10:1], outputs_spare[21:2]};
 
   always @(*) begin
     token_start = FULL_START;
-    if (outputs_after[20]) begin
-      token_start = outputs_after[1:0] + TAIL_START;
+    if (outputs_last) begin
+      token_start = FULL_START - outputs_spare[1:0];
     end
     after = group_after;
     if (first_group) begin
@@ -2640,10 +2905,6 @@ module result_sequencer (
     if (flags[0]) begin
       beat_valid = active & vector_valid;
     end
-    outputs_after_d = outputs_after - COLUMNS;
-    if (load) begin
-      outputs_after_d = job_n - COLUMNS_AND_ONE;
-    end
   end
   always @(posedge clock)
     if (reset) active <= 1'd0;
@@ -2651,17 +2912,24 @@ module result_sequencer (
   always @(posedge clock)
     if (load) flags <= job_flags;
   always @(posedge clock)
-    if (load | tile_end) outputs_after <= outputs_after_d;
-  always @(posedge clock)
     if (step) group_after <= after - GROUP;
   always @(posedge clock)
-    if (load | step) first_group <= load | after[1];
+    if (~active | step) first_group <= ~active | after[1];
   always @(posedge clock)
-    if (load | tile_end) first_tile <= load;
+    if (~active | tile_end) first_tile <= ~active | outputs_last;
   always @(posedge clock)
     if (load) last_token <= job_last_token[0];
   always @(posedge clock)
-    if (load | token_end) token <= ~(load | at_last_token) & (token + 1'd1);
+    if (~active | token_end) token <= active & ~at_last_token & (token + 1'd1);
+
+  outputs outputs (
+    .clock(clock),
+    .advance(~active | tile_end),
+    .load(~active | outputs_last),
+    .size({1'd0, job_n}),
+    .last(outputs_last),
+    .spare(outputs_spare)
+  );
 endmodule
 
 // Raw copies, maxima and INT8s of beats of results.
@@ -2845,7 +3113,8 @@ module maxima (
   reg slot_stage_0;
   reg fresh_stage_0;
   reg maximum_memory_write;
-  reg maximum_memory_slot;
+  reg maximum_memory_write_slot;
+  reg maximum_memory_read_slot;
   reg [31:0] maximum_memory_write_data;
   wire [31:0] maximum_memory_read_data;
 
@@ -2863,11 +3132,13 @@ module maxima (
       memory_slot = slot_stage_0;
     end
     if (maximum_access) begin
-      maximum_memory_slot = maximum_slot;
+      maximum_memory_write_slot = maximum_slot;
+      maximum_memory_read_slot = maximum_slot;
       maximum_memory_write = maximum_write;
       maximum_memory_write_data = maximum_write_data;
     end else begin
-      maximum_memory_slot = memory_slot;
+      maximum_memory_write_slot = memory_slot;
+      maximum_memory_read_slot = memory_slot;
       maximum_memory_write = at_memory & replace;
       maximum_memory_write_data = maximum_level_0_larger;
     end
@@ -2893,7 +3164,8 @@ module maxima (
   maximum_memory maximum_memory (
     .clock(clock),
     .write(maximum_memory_write),
-    .slot(maximum_memory_slot),
+    .write_slot(maximum_memory_write_slot),
+    .read_slot(maximum_memory_read_slot),
     .write_data(maximum_memory_write_data),
     .read_data(maximum_memory_read_data)
   );
@@ -2922,15 +3194,16 @@ endmodule
 module maximum_memory (
   input  wire        clock,
   input  wire        write,
-  input  wire        slot,
+  input  wire        write_slot,
+  input  wire        read_slot,
   input  wire [31:0] write_data,
   output wire [31:0] read_data
 );
   // One accumulator a token slot, read in the cycle it is addressed.
   reg [31:0] accumulator [0:1];
-  assign read_data = accumulator[slot];
+  assign read_data = accumulator[read_slot];
   always @(posedge clock)
-    if (write) accumulator[slot] <= write_data;
+    if (write) accumulator[write_slot] <= write_data;
 endmodule
 
 // Groups of dividers that take turns, and give their results in turn.
@@ -3171,58 +3444,6 @@ module stream_register_quantized_output (
   reg last_register_d;
   reg spare_valid;
   reg [15:0] spare_data;
-  reg spare_last;
-
-  assign advance = ~valid_register | output_ready;
-  assign spill = input_valid & ~spare_valid & ~advance;
-  assign input_ready = ~spare_valid;
-  assign output_valid = valid_register;
-
-  always @(*) begin
-    if (spare_valid) begin
-      data_register_d = spare_data;
-      last_register_d = spare_last;
-    end else begin
-      data_register_d = input_data;
-      last_register_d = input_last;
-    end
-  end
-  always @(posedge clock)
-    if (reset) valid_register <= 1'd0;
-    else if (advance) valid_register <= spare_valid | input_valid;
-  always @(posedge clock)
-    if (advance) output_data <= data_register_d;
-  always @(posedge clock)
-    if (advance) output_last <= last_register_d;
-  always @(posedge clock)
-    if (reset) spare_valid <= 1'd0;
-    else if (spill | advance) spare_valid <= spill;
-  always @(posedge clock)
-    if (spill) spare_data <= input_data;
-  always @(posedge clock)
-    if (spill) spare_last <= input_last;
-endmodule
-
-// Two entries of a stream. No path runs from an input to an output.
-module stream_register_weight_input (
-  input  wire       clock,
-  input  wire       reset,
-  input  wire       input_valid,
-  output wire       input_ready,
-  input  wire [7:0] input_data,
-  input  wire       input_last,
-  output wire       output_valid,
-  input  wire       output_ready,
-  output reg  [7:0] output_data,
-  output reg        output_last
-);
-  wire advance;
-  wire spill;
-  reg valid_register;
-  reg [7:0] data_register_d;
-  reg last_register_d;
-  reg spare_valid;
-  reg [7:0] spare_data;
   reg spare_last;
 
   assign advance = ~valid_register | output_ready;
