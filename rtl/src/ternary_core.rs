@@ -92,6 +92,7 @@ impl TernaryCore {
     ///
     /// A size outside its range.
     pub fn new(parameters: &EngineParameters) -> Result<Self, Error> {
+        parameters.validate()?;
         let array = &parameters.array;
         Ok(Self {
             aclk: Signal::default(),

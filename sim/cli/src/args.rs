@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Subcommands {
     /// Compare several models on one chip; --out adds a chart of latency and throughput by model size.
     Sweep(SweepArguments),
-    /// Write the engine as Verilog: DIR/ternary_core.v, streams alone; DIR/ternary_engine.v, with registers; and
+    /// Write the engine as Verilog: DIR/ternary_core.v (streams alone), DIR/ternary_engine.v (with registers), and
     /// DIR/ternary_engine_axi.v, which fetches its weights.
     Verilog(VerilogArguments),
     /// Run random jobs on the engine's Verilog and compare every result with the contract; needs Verilator.
