@@ -90,7 +90,8 @@ fn the_text_is_small_clean_and_always_the_same() {
     assert_eq!(texts.len(), 3);
     for (top, text) in texts {
         assert!(text.len() < 3_000_000, "{} bytes", text.len());
-        assert!(!text.replace("@(*)", "").contains(['$', '*']));
+        let plain = text.replace("@(*)", "").replace("(* no_rw_check *)", "");
+        assert!(!plain.contains(['$', '*']));
         let modules: Vec<_> =
             text.lines().filter_map(|line| line.strip_prefix("module ")?.strip_suffix(" (")).collect();
         // The top comes first, its clock and reset first of all.
