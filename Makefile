@@ -9,7 +9,7 @@ export PATH := $(PATH):$(TARGET)/tools/bin
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: test tools lint sim readme verify mutation
+.PHONY: test tools lint sim readme verify synth mutation
 
 test: tools lint sim
 	cargo $(RUNNER) --workspace
@@ -27,6 +27,10 @@ sim:
 # What takes too long for `test`; its results are kept in tests/verified.txt, with the revision they belong to.
 verify: tools sim
 	tests/verify.sh $(TRITIUM_SIM)
+
+# What engines take on FPGAs and how fast they run, by Yosys and nextpnr; kept in tests/synthesised.txt in the same way.
+synth: tools sim
+	tests/synthesise.sh $(TRITIUM_SIM)
 
 # Sets faults into the emitted Verilog of every block and lists those that the block's own tests do not see.
 mutation: tools

@@ -199,12 +199,15 @@ fn a_dot_unit_multiplies_and_accumulates() {
         .collect();
     let ports = format!(
         "(input wire clock, input wire [{}:0] activation, input wire [{lanes}:0] zero, minus,
-  input wire want, last, fresh, slot, output wire signed [{top}:0] dot);
-  reg [3:0] age = 0; reg [1:0] begun = 0; reg emitted = 0;
-  wire accumulate = want & age >= {latency}, emit = accumulate & last, first = fresh | ~begun[slot];
+  input wire next_want, next_last, next_fresh, next_slot, output wire signed [{top}:0] dot);
+  reg [3:0] age = 0; reg [1:0] begun = 0; reg emitted = 0, want = 0, last = 0, first = 0, slot = 0;
+  wire accumulate = want & age >= {latency}, emit = accumulate & last;
+  wire [1:0] begun_then = begun | (accumulate ? 2'd1 << slot : 2'd0);
+  wire next_first = next_fresh | ~begun_then[next_slot], again = accumulate & (slot == next_slot);
   always @(posedge clock) begin
     age <= age + 1;
-    if (accumulate) begun[slot] <= 1;
+    begun <= begun_then;
+    want <= next_want; last <= next_last; first <= next_first; slot <= next_slot;
     if (emit) emitted <= 1;
   end",
         8 * p.lanes - 1,
@@ -224,10 +227,11 @@ module gate{ports}
   wire [{top}:0] result;
   assign dot = emitted ? result : 0;
   dot_unit dut(.clock(clock), .activation(activation), .zero({{3'd7, zero}}), .sign({{3'd0, minus[1] ^ minus[0], minus[0]}}),
-    .accumulate(accumulate), .emit(emit), .first(first), .slot(slot), .result(result));
+    .accumulate(accumulate), .emit(emit), .slot(slot), .next_slot(next_slot),
+    .next_first(next_first), .again(again), .result(result));
 endmodule\n",
         sums = delayed_sum(&terms, p.acc_bits, latency),
         top = p.acc_bits - 1
     );
-    assert_proved(&emitted, &specification, Cycles { run: latency + 3, skipped: 0 }, ("~first", "first"));
+    assert_proved(&emitted, &specification, Cycles { run: latency + 3, skipped: 0 }, ("if (again)", "if (~again)"));
 }

@@ -45,7 +45,7 @@ fn a_lane_of_a_held_tile_takes_15_luts_at_most() {
 #[test]
 fn ecp5_routes_a_core_at_its_clock() {
     let core = synthesis(&engine(20, 2, 4, 64), Top::Core, Target::Ecp5_85k);
-    let route = core.route.as_ref().expect("a router").as_ref().expect("a core that fits");
+    let route = core.route.as_ref().expect("a core that fits");
     assert_eq!((route.cell, route.clocks.len(), core.cells.multipliers), ("TRELLIS_COMB", 1, 0));
     assert!(route.cells > core.cells.luts && route.median_mhz > 120.0, "{route:?}");
 }
@@ -54,10 +54,10 @@ fn ecp5_routes_a_core_at_its_clock() {
 fn ice40_routes_a_small_core_and_says_why_not_a_large_one() {
     let small = EngineParameters { activation_words: 64, fifo_beats: 16, ..engine(8, 1, 2, 16) };
     let core = synthesis(&small, Top::Core, Target::Ice40Hx8k);
-    let route = core.route.as_ref().expect("a router").as_ref().expect("a core that fits");
+    let route = core.route.as_ref().expect("a core that fits");
     assert!(route.cell == "ICESTORM_LC" && route.median_mhz > 40.0, "{route:?}");
     let large = synthesis(&engine(40, 1, 2, 64), Top::Core, Target::Ice40Hx8k);
-    let why = large.route.expect("a router").expect_err("more block RAMs than the part has");
+    let why = large.not_routed.expect("more block RAMs than the part has");
     assert!(why.contains("ICESTORM_RAM") || why.contains("RAM"), "{why}");
 }
 

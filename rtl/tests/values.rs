@@ -90,7 +90,8 @@ fn a_fault_in_the_text_is_seen() {
     let faults = [
         ("if (zero) operand", "if (~zero) operand"),
         ("{9'd0, minus[0]}", "{9'd0, ~minus[0]}"),
-        ("{25{~first}}", "{25{first}}"),
+        ("if (next_first) total_register", "if (~next_first) total_register"),
+        ("if (again)", "if (~again)"),
         ("assign emit = accumulate & last_stage", "assign emit = accumulate | last_stage"),
         (
             "assign swap = loaded_register & (~held_register | release_tile);",

@@ -235,6 +235,52 @@ fn verify_compares_each_top_and_says_which_it_leaves_out() {
 }
 
 #[test]
+fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
+    let sizes = ["--lanes", "5", "--columns", "1", "--tokens", "1", "--stream-bits", "8"];
+    let small = ["--activation-words", "16", "--fifo-beats", "4", "--burst-beats", "1", "--seeds", "1"];
+    let synth = |rest: &[&str]| [&["synth"], &sizes[..], &small, rest].concat();
+    let (stdout, _) = succeeds(&synth(&["--target", "xcup,ice40-hx8k"]));
+    let header: Vec<_> = stdout.lines().next().expect("a line").split_whitespace().collect();
+    assert_eq!(header, ["ternary_core", "xcup", "ice40-hx8k"]);
+    assert!(stdout.contains("xcup: synth_xilinx -family xcup -flatten, as a whole; block RAMs of 18 Kb; not routed: no open router"));
+    let (stdout, _) = succeeds(&synth(&["--target", "ice40-hx8k", "--format", "json"]));
+    let document: Value = serde_json::from_str(&stdout).expect("JSON");
+    let synthesis = &document["syntheses"][0];
+    assert_eq!((&document["schema_version"], &document["lanes"]), (&1.into(), &5.into()));
+    let cells = |key: &str| synthesis["cells"][key].as_u64().expect("a number");
+    assert_eq!(cells("luts"), synthesis["cells"]["by_cell"]["SB_LUT4"].as_u64().expect("a number"));
+    assert!(cells("flip_flops") > 100 && cells("multipliers") == 0);
+    let per_lane = synthesis["luts_per_lane"].as_f64().expect("a number");
+    assert!((per_lane - cells("luts") as f64 / 5.0).abs() < 1e-9);
+    let route = &synthesis["route"];
+    assert_eq!(route["median_mhz"], route["clocks"][0]["mhz"]);
+}
+
+#[test]
+fn what_cannot_be_synthesised_is_one_line() {
+    let synth = |rest: &[&str]| [&["synth", "--columns", "1", "--tokens", "1"], rest].concat();
+    let error = misused(&synth(&["--lanes", "5", "--target", "ecp6"]));
+    assert!(error.contains("'ecp6'") && error.contains("ecp5-85k"), "{error}");
+    let error = misused(&synth(&["--lanes", "5", "--target", "xcup", "--seeds", "0"]));
+    assert!(error.contains("must be from 1 to 100"), "{error}");
+    let error = fails(&synth(&["--lanes", "0", "--target", "xcup"]));
+    assert!(error.contains("lanes"), "{error}");
+    let bitstream = ["bitstream", "--lanes", "5", "--columns", "1", "--tokens", "1", "--clock", "48", "--out"];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("board");
+    let error = fails(&[&bitstream[..], &[out.to_str().expect("UTF-8")]].concat());
+    assert!(error.contains("48 MHz"), "{error}");
+    assert!(!out.join("ulx3s.v").exists(), "nothing is left of what failed");
+}
+
+#[test]
+fn a_missing_tool_says_how_to_get_it() {
+    let arguments = ["synth", "--lanes", "5", "--columns", "1", "--tokens", "1", "--target", "xcup"];
+    let output = tritium_tests::sim().args(arguments).env("PATH", "/nowhere").output().expect("it starts");
+    assert_eq!(text(&output.stderr), "error: yosys was not found: install it with `apt install yosys`\n");
+}
+
+#[test]
 fn help_and_version_explain_themselves() {
     let (help, _) = succeeds(&["--help"]);
     for option in

@@ -87,8 +87,10 @@ pub struct Synthesis {
     pub cells: Count,
     /// Lookup tables, those used as memory among them, a lane.
     pub luts_per_lane: f64,
-    /// Where there is a router for the target: what it packed, and the clocks that it reached; or why it did not.
-    pub route: Option<Result<Route, String>>,
+    /// What was routed, if it was.
+    pub route: Option<Route>,
+    /// Else why not.
+    pub not_routed: Option<String>,
 }
 
 /// Synthesises an engine in `dir`, an empty folder, and routes it with each of the seeds 1 to `seeds` where there is a
@@ -116,11 +118,15 @@ pub fn synthesise(
     );
     Tool::Yosys.run(dir, &["-q", "-p", &script])?;
     let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
-    let route = match target {
-        Target::Xc7 | Target::Xcup => None,
-        _ if !flattened => Some(Err("too large for the part".to_owned())),
-        Target::Ecp5_85k => Some(route::ecp5(top.name(), seeds, dir)?),
-        Target::Ice40Hx8k => Some(route::ice40(&text, top.name(), seeds, dir)?),
+    let routed = match target {
+        Target::Xc7 | Target::Xcup => Err("no open router".to_owned()),
+        _ if !flattened => Err("too large for the part".to_owned()),
+        Target::Ecp5_85k => route::ecp5(top.name(), seeds, dir)?,
+        Target::Ice40Hx8k => route::ice40(&text, top.name(), seeds, dir)?,
+    };
+    let (route, not_routed) = match routed {
+        Ok(route) => (Some(route), None),
+        Err(why) => (None, Some(why)),
     };
     Ok(Synthesis {
         target: target.name(),
@@ -131,5 +137,6 @@ pub fn synthesise(
         luts_per_lane: cells.all_luts() as f64 / lanes as f64,
         cells,
         route,
+        not_routed,
     })
 }

@@ -77,7 +77,7 @@ fn engine(lanes: u32, columns: u32) -> EngineParameters {
 }
 
 fn clock(synthesis: &Synthesis) -> Option<f64> {
-    synthesis.route.as_ref()?.as_ref().ok().map(|route| route.median_mhz)
+    synthesis.route.as_ref().map(|route| route.median_mhz)
 }
 
 fn table(targets: &[Target], all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
@@ -105,7 +105,7 @@ fn csv(all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
             .to_owned();
     for (p, syntheses) in all {
         for s in syntheses {
-            let route = s.route.as_ref().and_then(|route| route.as_ref().ok());
+            let route = s.route.as_ref();
             let or_empty = |value: Option<String>| value.unwrap_or_default();
             text += &format!(
                 "{},{},{},{},{},{},{},{},{:.3},{},{}\n",

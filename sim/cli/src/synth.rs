@@ -104,11 +104,8 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
     row("block RAMs", &|s| s.cells.block_rams.to_string());
     row("DSPs", &|s| s.cells.multipliers.to_string());
     let routed = |value: &dyn Fn(&Synthesis, &rtl::synthesis::Route) -> String| {
-        let cells = syntheses.iter().map(|s| match &s.route {
-            Some(Ok(route)) => value(s, route),
-            _ => "-".to_owned(),
-        });
-        cells.collect::<Vec<_>>()
+        let cell = |s: &Synthesis| s.route.as_ref().map_or_else(|| "-".to_owned(), |route| value(s, route));
+        syntheses.iter().map(cell).collect::<Vec<_>>()
     };
     let rows = [
         ("packed cells", routed(&|_, route| format!("{} {}", route.cells, route.cell))),
@@ -125,12 +122,8 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
         let kilobits = target.block_ram_kilobits();
         let whole = if synthesis.flattened { "as a whole" } else { "module by module" };
         text += &format!("{}: {}, {whole}; block RAMs of {kilobits} Kb", target.name(), synthesis.command);
-        text += match &synthesis.route {
-            Some(Ok(_)) => "\n".to_owned(),
-            Some(Err(why)) => format!("; not routed: {why}\n"),
-            None => "; no open router\n".to_owned(),
-        }
-        .as_str();
+        text += &synthesis.not_routed.as_ref().map_or_else(String::new, |why| format!("; not routed: {why}"));
+        text.push('\n');
     }
     text
 }

