@@ -30,7 +30,12 @@ pub struct Bitstream {
 ///
 /// A size outside its range, a clock that the board cannot make or no seed keeps, a missing tool, or an engine that does not
 /// fit.
-pub fn bitstream(parameters: &EngineParameters, clock_mhz: u32, seeds: u32, dir: &Path) -> Result<Bitstream, Error> {
+pub fn bitstream(
+    parameters: &EngineParameters,
+    clock_mhz: u32,
+    seeds: u32,
+    dir: &Path,
+) -> Result<Bitstream, Error> {
     let board = ulx3s(parameters, clock_mhz)?;
     eda::write(&dir.join("ulx3s.v"), &board.verilog)?;
     eda::write(&dir.join("ulx3s.lpf"), board.constraints)?;
@@ -45,8 +50,10 @@ pub fn bitstream(parameters: &EngineParameters, clock_mhz: u32, seeds: u32, dir:
         args.push(&number);
         Tool::NextpnrEcp5.run(dir, &args)?;
         let report: Value = serde_json::from_str(&eda::read(&dir.join("report.json"))?).unwrap_or_default();
-        let mhz = route::lowest_clock(&report)
-            .ok_or_else(|| Error::Report { tool: Tool::NextpnrEcp5.name().to_owned(), what: "clock".to_owned() })?;
+        let mhz = route::lowest_clock(&report).ok_or_else(|| Error::Report {
+            tool: Tool::NextpnrEcp5.name().to_owned(),
+            what: "clock".to_owned(),
+        })?;
         best = best.max(mhz);
         if mhz >= clock_mhz.into() {
             Tool::Ecppack.run(dir, &["--compress", "ulx3s.config", "ulx3s.bit"])?;
