@@ -166,7 +166,7 @@ fn stalls(top: Top) -> Result<Vec<Session>, Failure> {
     let mut random = Random::new(3);
     let mut session = |patterns: Patterns, tiles: usize| {
         let mut session = Session::new(&parameters(), top, patterns);
-        let steps = 1 + random.below(4) as usize;
+        let steps = random.pick(&[1, 2, 3, 4]);
         session.start(&EngineJob::matrix(3 * tiles, 7 * steps, 1, &mut random), &mut random)?;
         session.finish();
         session.run_mut().memory_latency_cycles = vec![1 + random.below(50)];
