@@ -197,7 +197,9 @@ mod tests {
             };
             let step = steps.get(i).and_then(Option::as_ref).unwrap_or(&quiet);
             let mut trits = step.trits.clone();
-            trits.resize(p.padded_lanes() as usize, Trit::Zero);
+            // What fills the last byte meets no activation, and may be anything.
+            let padding = trits.len()..p.padded_lanes() as usize;
+            trits.extend(padding.map(|lane| Trit::ALL[(i + lane) % Trit::ALL.len()]));
             let zero = trits.iter().map(|trit| (!trit.is_nonzero()).into()).collect();
             let sign =
                 trits.as_chunks().0.iter().flat_map(|byte| contract::signs(*byte)).map(u64::from).collect();

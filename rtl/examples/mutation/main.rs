@@ -7,9 +7,10 @@
 //!
 //! The first writes down what the unit tests compare; the second (`make mutation` is both) sets faults into the block's
 //! own module, one at a time: the deliberate ones of `faults.txt` and 50 random ones, the same every time. Icarus runs
-//! each against what was written down until an output differs; the engine and its tops, which no unit test drives, run
-//! random sessions under Verilator. What survives goes to Yosys, which may prove that it changes nothing; or a person has
-//! said why in `equivalent.txt`. The table goes to the output, each survivor with it, and there must be none.
+//! each against what was written down until an output differs; the matrix unit, the engine and its tops,
+//! which no unit test drives, run random sessions under Verilator. What survives goes to Yosys, which may prove that it
+//! changes nothing; or a person has said why in `equivalent.txt`. The table goes to the output, each survivor with it,
+//! and there must be none.
 
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 

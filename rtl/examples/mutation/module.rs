@@ -123,6 +123,8 @@ impl<'a> Module<'a> {
                 end
             }
             "module" => at + 3,
+            // An attribute.
+            "(" => self.after_bracket(at),
             "begin" | "end" | "else" | "endmodule" | "," | ")" | ";" => at + 1,
             _ if self.is_word(at) && self.is_word(at + 1) => self.instance(at, outputs),
             _ if self.is_word(at) => self.assignment(at),
@@ -198,7 +200,7 @@ module top (
   output reg        y
 );
   localparam [3:0] LIMIT = 4'd9;
-  reg [3:0] rows [0:4];
+  (* no_rw_check *) reg [3:0] rows [0:4];
   wire z;
   wire unused = &{1'b0, x[0]};
 

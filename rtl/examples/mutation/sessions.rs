@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use rtl::cosim::Random;
 use rtl::cosim::engine::{
-    Command, EngineJob, EngineRun, EngineSimulator, Instruments, Patterns, Session, SessionLimits, Top,
-    verify,
+    Command, EngineJob, EngineRun, EngineSimulator, Instruments, Outcome, Patterns, Session, SessionLimits,
+    Top, verify,
 };
-use rtl::{EngineParameters, Parameters};
+use rtl::{EngineParameters, Parameters, register_map as register};
 
 use super::Failure;
 use super::module::Role;
@@ -42,6 +42,7 @@ pub(crate) struct Faulty {
     simulator: EngineSimulator,
     number: PathBuf,
     directed: Vec<Session>,
+    stalled: Vec<Session>,
 }
 
 impl Faulty {
@@ -51,7 +52,8 @@ impl Faulty {
         let simulator = EngineSimulator::build_text(&parameters(), top, Instruments::default(), &text, dir)?;
         limit(&dir.join("build/engine"))?;
         let number = dir.join("fault.txt");
-        let mut engine = Self { simulator, number, directed: [resets(top)?, stalled_aborts(top)?].concat() };
+        let directed = [resets(top)?, stalled_aborts(top)?, too_much(top)?].concat();
+        let mut engine = Self { simulator, number, directed, stalled: stalls(top)? };
         if engine.is_seen(0)? {
             return Err("the sessions see a fault where none is".into());
         }
@@ -67,10 +69,21 @@ impl Faulty {
     }
 
     fn directed_hold(&self) -> bool {
-        let runs: Vec<EngineRun> = self.directed.iter().map(|session| session.run().clone()).collect();
-        self.simulator.run(&runs, 1).is_ok_and(|traces| {
-            self.directed.iter().zip(&traces).all(|(session, trace)| session.check(trace).is_ok())
-        })
+        // Whatever stalls, what a job is busy beside the cycles that are counted is the same.
+        let beside = |outcome: &Outcome| {
+            outcome.counters.map(|counters| counters.busy_cycles.wrapping_sub(counters.matrix_cycles()))
+        };
+        self.outcomes(&self.directed).is_some()
+            && self.outcomes(&self.stalled).is_some_and(|outcomes| {
+                outcomes.iter().all(|outcome| beside(outcome) == beside(&outcomes[0]))
+            })
+    }
+
+    /// What the sessions did; nothing if one was not as expected.
+    fn outcomes(&self, sessions: &[Session]) -> Option<Vec<Outcome>> {
+        let runs: Vec<EngineRun> = sessions.iter().map(|session| session.run().clone()).collect();
+        let traces = self.simulator.run(&runs, 1).ok()?;
+        sessions.iter().zip(&traces).map(|(session, trace)| session.check(trace).ok()).collect()
     }
 }
 
@@ -112,6 +125,60 @@ fn stalled_aborts(top: Top) -> Result<Vec<Session>, Failure> {
         Ok(session)
     };
     [false, true].into_iter().flat_map(|scale| (0..20).map(move |i| session(scale, 17 * i))).collect()
+}
+
+/// A job more than the queue has room for, and a word more than the buffer has: the one is refused, the other stops the
+/// engine until an abort.
+fn too_much(top: Top) -> Result<Vec<Session>, Failure> {
+    let mut random = Random::new(2);
+    let mut queued = Session::new(&parameters(), top, Patterns::default());
+    for _ in 0..rtl::JOB_SLOTS {
+        queued.start_when(&EngineJob::matrix(3, 7, 1, &mut random), false, &mut random)?;
+    }
+    queued.refused_start();
+    queued.finish();
+    // No job is done before all of that is.
+    let beat_bytes = parameters().activation_bits as usize / 8;
+    let beats = queued.run().segments[0].activations.bytes.len() / beat_bytes;
+    queued.run_mut().segments[0].activations.arrival_cycles = vec![1000; beats];
+
+    let mut stuck = Session::new(&parameters(), top, Patterns::default());
+    stuck.start(&EngineJob::matrix(6, 29, 4, &mut random), &mut random)?;
+    let overflow = 1 << register::ERROR_ACTIVATION_OVERFLOW;
+    stuck.command(Command::Poll {
+        address: register::ERROR,
+        mask: overflow,
+        least: overflow,
+        most: overflow,
+    });
+    stuck.abort(false);
+    stuck.start(&EngineJob::matrix(3, 7, 1, &mut random), &mut random)?;
+    stuck.finish();
+    Ok(vec![queued, stuck])
+}
+
+/// A job each, of one token, so that the last one's way out takes the same time. Weights and activations come as they
+/// like and results are taken at once, or nobody takes any before the array has long been blocked.
+fn stalls(top: Top) -> Result<Vec<Session>, Failure> {
+    let mut random = Random::new(3);
+    let mut session = |patterns: Patterns, tiles: usize| {
+        let mut session = Session::new(&parameters(), top, patterns);
+        let steps = random.pick(&[1, 2, 3, 4]);
+        session.start(&EngineJob::matrix(3 * tiles, 7 * steps, 1, &mut random), &mut random)?;
+        session.finish();
+        session.run_mut().memory_latency_cycles = vec![1 + random.below(50)];
+        Ok::<Session, Failure>(session)
+    };
+    let late =
+        Patterns { result_ready: (0..5000).map(|cycle| cycle > 1000).collect(), ..Patterns::default() };
+    let mut sessions = vec![session(late, 100)?];
+    let mut random = Random::new(4);
+    for tiles in 1..50 {
+        let at_once =
+            Patterns { result_ready: vec![], quantized_ready: vec![], ..Patterns::random(&mut random) };
+        sessions.push(session(at_once, tiles)?);
+    }
+    Ok(sessions)
 }
 
 /// Processor time for some sessions, and bytes that they print: far more than those of an engine without a fault, while a

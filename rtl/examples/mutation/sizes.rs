@@ -68,7 +68,8 @@ impl Size {
 }
 
 /// The blocks that stand in the text of a top, and that nothing smaller tests.
-const BY_SESSIONS: [(&str, &[Top]); 3] = [
+const BY_SESSIONS: [(&str, &[Top]); 4] = [
+    ("matrix_unit", &[Top::Stream, Top::Axi]),
     ("engine", &[Top::Stream, Top::Axi]),
     ("ternary_engine", &[Top::Stream]),
     ("ternary_engine_axi", &[Top::Axi]),

@@ -188,7 +188,7 @@ mod tests {
 
     fn parameters() -> EngineParameters {
         let array = Parameters { lanes: 7, columns: 3, tokens: 2, stream_bits: 16, acc_bits: 24 };
-        EngineParameters { activation_words: 4, ..EngineParameters::of(array) }
+        EngineParameters { activation_words: 4, fifo_beats: 8, burst_beats: 2, ..EngineParameters::of(array) }
     }
 
     fn system() -> Bench<SerialSystem> {
@@ -254,24 +254,29 @@ mod tests {
 
     #[test]
     fn each_fault_sets_its_flag_for_good() {
-        let mut broken = cycles(&[0x80], 100);
-        // The line is low where the stop bit should be.
-        (2 + 36..2 + 41).for_each(|cycle| broken[cycle][1] = vec![0]);
-        assert_eq!(status(&system().simulate(&broken)), [0, 7]);
+        let mut broken = cycles(&[0x80, 0xff, 0x80], 100);
+        // The line is low where the stop bit should be, twice; the byte between them has no start bit of its own then.
+        for stop_bit in [2 + 36, 2 + 80 + 36] {
+            (stop_bit..stop_bit + 5).for_each(|cycle| broken[cycle][1] = vec![0]);
+        }
+        assert_eq!(status(&system().run(&broken, 1)), [0, 7]);
         // More jobs than wait.
         let jobs: Vec<u8> = (0..7).flat_map(|_| job_frame(3, 7, 2)).collect();
-        let outputs = system().simulate(&cycles(&jobs, 100));
+        let outputs = system().run(&cycles(&jobs, 100), 1);
         assert!(status(&outputs).contains(&1) && status(&outputs).contains(&5), "{:?}", status(&outputs));
-        assert_eq!(status(&system().simulate(&cycles(&[3], 100))), [2, 7]);
+        // More weights than the FIFO and two tiles hold.
+        let weights = frames(WEIGHT_HEADER, &[0; 2 * 18], 2);
+        assert_eq!(status(&system().run(&cycles(&weights, 100), 1)), [1, 5, 7]);
+        assert_eq!(status(&system().run(&cycles(&[3], 100), 1)), [2, 7]);
         // A byte that no five trits make, in a tile that a job needs.
         let weights = frames(WEIGHT_HEADER, &[8; 6], 2);
         let sent = [job_frame(3, 7, 2), weights].concat();
-        assert_eq!(status(&system().simulate(&cycles(&sent, 100))), [3, 7]);
+        assert_eq!(status(&system().run(&cycles(&sent, 100), 1)), [3, 7]);
         // A job of two tiles that keeps six words for the second where four fit.
         let activations = frames(ACTIVATION_HEADER, &[0; 32], 8);
         let weights = frames(WEIGHT_HEADER, &[0; 12], 2);
         let sent = [job_frame(6, 21, 2), activations, weights].concat();
-        assert_eq!(status(&system().simulate(&cycles(&sent, 500))), [4, 7]);
+        assert_eq!(status(&system().run(&cycles(&sent, 500), 1)), [4, 7]);
     }
 
     #[test]
