@@ -233,5 +233,10 @@ endmodule\n",
         sums = delayed_sum(&terms, p.acc_bits, latency),
         top = p.acc_bits - 1
     );
-    assert_proved(&emitted, &specification, Cycles { run: latency + 3, skipped: 0 }, ("if (again)", "if (~again)"));
+    assert_proved(
+        &emitted,
+        &specification,
+        Cycles { run: latency + 3, skipped: 0 },
+        ("if (again)", "if (~again)"),
+    );
 }

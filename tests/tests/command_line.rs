@@ -236,14 +236,14 @@ fn verify_compares_each_top_and_says_which_it_leaves_out() {
 
 #[test]
 fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
-    let sizes = ["--lanes", "5", "--columns", "1", "--tokens", "1", "--stream-bits", "8"];
-    let small = ["--activation-words", "16", "--fifo-beats", "4", "--burst-beats", "1", "--seeds", "1"];
-    let synth = |rest: &[&str]| [&["synth"], &sizes[..], &small, rest].concat();
-    let (stdout, _) = succeeds(&synth(&["--target", "xcup,ice40-hx8k"]));
+    let sizes = "synth --lanes 5 --columns 1 --tokens 1 --stream-bits 8 --activation-words 16 --fifo-beats 4 --burst-beats 1";
+    let synth =
+        |rest: &str| format!("{sizes} --seeds 1 {rest}").split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (stdout, _) = succeeds(&synth("--target xcup,ice40-hx8k"));
     let header: Vec<_> = stdout.lines().next().expect("a line").split_whitespace().collect();
     assert_eq!(header, ["ternary_core", "xcup", "ice40-hx8k"]);
     assert!(stdout.contains("xcup: synth_xilinx -family xcup -flatten, as a whole; block RAMs of 18 Kb; not routed: no open router"));
-    let (stdout, _) = succeeds(&synth(&["--target", "ice40-hx8k", "--format", "json"]));
+    let (stdout, _) = succeeds(&synth("--target ice40-hx8k --format json"));
     let document: Value = serde_json::from_str(&stdout).expect("JSON");
     let synthesis = &document["syntheses"][0];
     assert_eq!((&document["schema_version"], &document["lanes"]), (&1.into(), &5.into()));
@@ -258,14 +258,17 @@ fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
 
 #[test]
 fn what_cannot_be_synthesised_is_one_line() {
-    let synth = |rest: &[&str]| [&["synth", "--columns", "1", "--tokens", "1"], rest].concat();
-    let error = misused(&synth(&["--lanes", "5", "--target", "ecp6"]));
+    let synth = |rest: &str| {
+        format!("synth --columns 1 --tokens 1 {rest}").split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let error = misused(&synth("--lanes 5 --target ecp6"));
     assert!(error.contains("'ecp6'") && error.contains("ecp5-85k"), "{error}");
-    let error = misused(&synth(&["--lanes", "5", "--target", "xcup", "--seeds", "0"]));
+    let error = misused(&synth("--lanes 5 --target xcup --seeds 0"));
     assert!(error.contains("must be from 1 to 100"), "{error}");
-    let error = fails(&synth(&["--lanes", "0", "--target", "xcup"]));
+    let error = fails(&synth("--lanes 0 --target xcup"));
     assert!(error.contains("lanes"), "{error}");
-    let bitstream = ["bitstream", "--lanes", "5", "--columns", "1", "--tokens", "1", "--clock", "48", "--out"];
+    let bitstream =
+        ["bitstream", "--lanes", "5", "--columns", "1", "--tokens", "1", "--clock", "48", "--out"];
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("board");
     let error = fails(&[&bitstream[..], &[out.to_str().expect("UTF-8")]].concat());
