@@ -109,21 +109,8 @@ pub fn synthesise(
     let text = top.text(parameters)?;
     let lanes = u64::from(parameters.array.lanes) * u64::from(parameters.array.columns);
     let flattened = lanes <= MOST_FLATTENED_LANES;
-    eda::write(&dir.join("design.v"), &text)?;
     let command = target.synthesis(flattened);
-    let netlist = if flattened { "write_json design.json; " } else { "" };
-    let script = format!(
-        "read_verilog design.v; {command} -top {top}; {netlist}tee -q -o cells.txt stat -top {top}",
-        top = top.name()
-    );
-    Tool::Yosys.run(dir, &["-q", "-p", &script])?;
-    let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
-    let routed = match target {
-        Target::Xc7 | Target::Xcup => Err("no open router".to_owned()),
-        _ if !flattened => Err("too large for the part".to_owned()),
-        Target::Ecp5_85k => route::ecp5(top.name(), seeds, dir)?,
-        Target::Ice40Hx8k => route::ice40(&text, top.name(), seeds, dir)?,
-    };
+    let (cells, routed) = measure(&text, top.name(), target, flattened, seeds, dir)?;
     let (route, not_routed) = match routed {
         Ok(route) => (Some(route), None),
         Err(why) => (None, Some(why)),
@@ -139,4 +126,35 @@ pub fn synthesise(
         route,
         not_routed,
     })
+}
+
+/// The cells of the module `top` of `text`, by Yosys in `dir`, an empty folder; and, with seeds, what its router makes of it, or
+/// why it cannot. A design that is not flattened is not routed.
+///
+/// # Errors
+///
+/// A missing tool, or what Yosys reports.
+pub fn measure(
+    text: &str,
+    top: &str,
+    target: Target,
+    flattened: bool,
+    seeds: u32,
+    dir: &Path,
+) -> Result<(Count, Result<Route, String>), Error> {
+    eda::write(&dir.join("design.v"), text)?;
+    let command = target.synthesis(flattened);
+    let netlist = if flattened { "write_json design.json; " } else { "" };
+    let script =
+        format!("read_verilog design.v; {command} -top {top}; {netlist}tee -q -o cells.txt stat -top {top}");
+    Tool::Yosys.run(dir, &["-q", "-p", &script])?;
+    let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
+    let route = match target {
+        Target::Xc7 | Target::Xcup => Err("no open router".to_owned()),
+        _ if seeds == 0 => Err("not asked for".to_owned()),
+        _ if !flattened => Err("too large for the part".to_owned()),
+        Target::Ecp5_85k => route::ecp5(top, seeds, dir)?,
+        Target::Ice40Hx8k => route::ice40(text, top, seeds, dir)?,
+    };
+    Ok((cells, route))
 }
