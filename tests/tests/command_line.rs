@@ -265,6 +265,8 @@ fn what_cannot_be_synthesised_is_one_line() {
     assert!(error.contains("'ecp6'") && error.contains("ecp5-85k"), "{error}");
     let error = misused(&synth("--lanes 5 --target xcup --seeds 0"));
     assert!(error.contains("must be from 1 to 100"), "{error}");
+    let error = misused(&["scale", "--target", "xcup", "--most-lanes", "0"]);
+    assert!(error.contains("must be from 16 to 16384"), "{error}");
     let error = fails(&synth("--lanes 0 --target xcup"));
     assert!(error.contains("lanes"), "{error}");
     let bitstream =

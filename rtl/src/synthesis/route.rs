@@ -106,8 +106,7 @@ fn route(
                 clocks.push(Clock { seed, mhz });
             }
             // What the router says of a design that it cannot place is an answer; a router that is missing is not.
-            Err(Error::Tool { output, .. }) => return Ok(Err(reason(&output))),
-            Err(error) => return Err(error),
+            Err(error) => return reason(&error).map(Err).ok_or(error),
         }
     }
     let mut sorted: Vec<f64> = clocks.iter().map(|clock| clock.mhz).collect();
@@ -138,10 +137,11 @@ fn run_seed(
     }
 }
 
-/// The router's own line that says what is wrong.
-fn reason(output: &str) -> String {
-    let line = output.lines().find_map(|line| line.split_once("ERROR: ").map(|(_, why)| why));
-    line.unwrap_or("it could not be placed").trim_end_matches('.').to_owned()
+/// The router's own line that says why a design cannot be placed; nothing where it failed for another reason.
+fn reason(error: &Error) -> Option<String> {
+    let Error::Tool { output, .. } = error else { return None };
+    let why = output.lines().find_map(|line| line.split_once("ERROR: ").map(|(_, why)| why))?;
+    Some(why.trim_end_matches('.').to_owned())
 }
 
 #[cfg(test)]
@@ -149,8 +149,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_is_the_routers_line() {
-        let output = "Info: packing\nERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'ICESTORM_LC'\n";
-        assert!(reason(output).starts_with("Unable to place cell"), "{}", reason(output));
+    fn the_reason_is_the_routers_line_and_any_other_failure_an_error() {
+        let error =
+            |output: &str| Error::Tool { tool: "nextpnr-ice40".to_owned(), output: output.to_owned() };
+        let placed = error("Info: packing\nERROR: no BELs remaining to implement cell type 'ICESTORM_LC'\n");
+        let why = "no BELs remaining to implement cell type 'ICESTORM_LC'";
+        assert_eq!(reason(&placed).as_deref(), Some(why));
+        assert_eq!(reason(&error("unrecognised option '--report'")), None);
     }
 }

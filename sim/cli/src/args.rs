@@ -220,7 +220,7 @@ pub(crate) struct ScaleArguments {
     pub(crate) target: Vec<TargetArgument>,
 
     /// The largest engine, lanes times columns.
-    #[arg(long, value_name = "N", default_value_t = 16384, allow_negative_numbers = true, value_parser = size)]
+    #[arg(long, value_name = "N", default_value_t = 16384, allow_negative_numbers = true, value_parser = most_lanes)]
     pub(crate) most_lanes: u32,
 
     /// Placements to try; the clock is their median.
@@ -317,6 +317,12 @@ fn placements(text: &str) -> Result<u32, String> {
     const MOST: u32 = 100;
     let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| format!("must be from 1 to {MOST}"))
+}
+
+/// Lanes of the largest engine of a scale, which begins with 16.
+fn most_lanes(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (16..=16384).contains(number));
+    number.ok_or_else(|| "must be from 16 to 16384".to_owned())
 }
 
 /// A size of the engine; the engine itself says what it can be.
