@@ -1,7 +1,7 @@
 //! The output registers of ECP5 block RAMs.
 //!
-//! A DP16KD gives its data late in a cycle, unless its own output register is used, which Yosys does not do. Where every used output of a port goes to one flip-flop and nowhere else, and these share clock and enable and
-//! have no reset, they are that register: the block RAM's takes their place (Lattice FPGA-TN-02204, "ECP5 memory usage guide",
+//! A DP16KD gives its data late in a cycle, unless its own output register is used, which Yosys does not do. Where every
+//! used output of a port goes to one flip-flop and nowhere else, and these share clock and enable and have no reset, they are that register: the block RAM's takes their place (Lattice FPGA-TN-02204, "ECP5 memory usage guide",
 //! output register of pseudo dual port RAM: REGMODE = OUTREG, enable OCE).
 
 use std::collections::{HashMap, HashSet};
