@@ -210,6 +210,53 @@ fn fused_right(lanes: usize) -> Structure {
     }
 }
 
+/// As shipped but for where the signs stand: a right operand is complemented before its register, so that what is behind the register is
+/// a plain adder. A zero trit clears its sign, too: a complement of nothing is not nothing.
+fn signs_before(lanes: usize) -> Structure {
+    let mut body = Body::default();
+    let mut partials: Vec<Partial> = (0..lanes)
+        .map(|i| {
+            if i % 2 == 0 {
+                return signed_lane(&mut body, lanes, i);
+            }
+            let lane = complemented_lane(&mut body, lanes, i);
+            let minus = body.cleared(1, &format!("trits[{}]", lanes + i), &format!("trits[{i}]"));
+            Partial { side: vec![minus], ..lane }
+        })
+        .collect();
+    let mut cycles = 1;
+    while partials.len() > 1 {
+        let sums: Vec<Partial> = partials
+            .chunks(2)
+            .map(|pair| match pair {
+                [left, right] => Partial {
+                    sum: body.add(&left.sum, &right.sum, Some(&right.side[0])),
+                    side: left.side.clone(),
+                },
+                odd => odd[0].clone(),
+            })
+            .collect();
+        // The root is the right operand of the accumulator, whose sign is plus.
+        let is_right = |i: usize| i % 2 == 1 || sums.len() == 1;
+        partials = (0..sums.len())
+            .map(|i| {
+                let Partial { sum, side } = &sums[i];
+                if !is_right(i) {
+                    return sums[i].register(&mut body);
+                }
+                let left = if i == 0 { "1'b0" } else { &sums[i - 1].side[0].name };
+                let minus = body.wire(1, &format!("{left} ^ {}", side[0].name));
+                let complement = format!("{} ^ {{{}{{{}}}}}", sum.name, sum.bits, minus.name);
+                let sum = Signal { name: complement, bits: sum.bits };
+                Partial { sum, side: vec![minus] }.register(&mut body)
+            })
+            .collect();
+        cycles += 1;
+    }
+    SHIPPED.carried(&mut body, &partials[0]);
+    finish(body, lanes, cycles, relative_pairs)
+}
+
 /// -a is made once for all columns.
 fn multiplexer(lanes: usize) -> Structure {
     const BITS: usize = 2 * ACTIVATION + 1;
@@ -272,6 +319,7 @@ pub(crate) fn shipped(lanes: usize) -> Result<Structure, rtl::Error> {
 pub(crate) fn rows() -> Vec<Row> {
     vec![
         Row::new("lane: as shipped, emitted", shipped),
+        Row::new("lane: right operands complemented before their registers", |lanes| Ok(signs_before(lanes))),
         Row::new("lane: complement, carries in the tree", |lanes| Ok(with_carries(lanes))),
         Row::new("lane: complement, negatives counted apart", |lanes| Ok(with_popcount(lanes))),
         Row::new("lane: offset binary, corrected by counts", |lanes| Ok(offset_binary(lanes))),

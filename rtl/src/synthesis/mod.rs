@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `target` | what each FPGA family calls its cells, and how Yosys and nextpnr are called for it |
 //! | `count` | cells as lookup tables, flip-flops, block RAMs |
-//! | `output_registers` | moves registers behind ECP5 block RAMs into them |
+//! | `netlist` | what ECP5's cells can do and Yosys leaves to others |
+//! | `output_registers` | moves registers behind block RAMs into them |
+//! | `carry_signs` | moves exclusive ors before adders into them |
 //! | `harness` | a top with three pins, where a part has too few for an engine's ports |
 //! | `route` | places and routes with several seeds |
 //! | `bitstream` | the ULX3S, to the file that configures it |
 
 mod bitstream;
+mod carry_signs;
 mod count;
 mod harness;
+mod netlist;
 mod output_registers;
 mod route;
 mod target;
@@ -144,16 +148,22 @@ pub fn measure(
 ) -> Result<(Count, Result<Route, String>), Error> {
     eda::write(&dir.join("design.v"), text)?;
     let command = target.synthesis(flattened);
-    let netlist = if flattened { "write_json design.json; " } else { "" };
-    let script =
-        format!("read_verilog design.v; {command} -top {top}; {netlist}tee -q -o cells.txt stat -top {top}");
-    Tool::Yosys.run(dir, &["-q", "-p", &script])?;
+    let synthesis = format!("read_verilog design.v; {command} -top {top}");
+    let count = format!("tee -q -o cells.txt stat -top {top}");
+    let yosys = |script: &str| Tool::Yosys.run(dir, &["-q", "-p", script]);
+    if target == Target::Ecp5_85k {
+        yosys(&format!("{synthesis} -json design.json"))?;
+        netlist::improve_ecp5(dir)?;
+        yosys(&format!("read_json design.json; {count}"))?;
+    } else {
+        yosys(&format!("{synthesis}; {count}"))?;
+    }
     let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
     let route = match target {
         Target::Xc7 | Target::Xcup => Err("no open router".to_owned()),
         _ if seeds == 0 => Err("not asked for".to_owned()),
         _ if !flattened => Err("too large for the part".to_owned()),
-        Target::Ecp5_85k => route::ecp5(top, seeds, dir)?,
+        Target::Ecp5_85k => route::ecp5(seeds, dir)?,
         Target::Ice40Hx8k => route::ice40(text, top, seeds, dir)?,
     };
     Ok((cells, route))

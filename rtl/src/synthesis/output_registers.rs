@@ -4,19 +4,17 @@
 //! used output of a port goes to one flip-flop and nowhere else, and these share clock and enable and have no reset, they are that register: the block RAM's takes their place (Lattice FPGA-TN-02204, "ECP5 memory usage guide",
 //! output register of pseudo dual port RAM: REGMODE = OUTREG, enable OCE).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// A bit's only sink: the cell, and its port.
-type Sink = Option<(String, String)>;
+use super::netlist::{Reader, nets, readers, text};
 
-/// Moves flip-flops into block RAMs in the module `top` of a Yosys netlist; how many.
+/// Moves flip-flops of a module into its block RAMs; how many.
 ///
 /// What is not as Yosys writes it is left as it is.
-pub(super) fn absorb(netlist: &mut Value, top: &str) -> usize {
-    let Some(module) = netlist.get_mut("modules").and_then(|modules| modules.get_mut(top)) else { return 0 };
-    let sinks = sinks(module);
+pub(super) fn absorb(module: &mut Value) -> usize {
+    let readers = readers(module);
     let Some(cells) = module.get_mut("cells").and_then(Value::as_object_mut) else { return 0 };
     let memories: Vec<String> = cells
         .iter()
@@ -26,7 +24,7 @@ pub(super) fn absorb(netlist: &mut Value, top: &str) -> usize {
     let mut absorbed = 0;
     for name in memories {
         for port in ["A", "B"] {
-            let Some(registers) = registers(&cells[&name], port, &sinks, cells) else { continue };
+            let Some(registers) = registers(&cells[&name], port, &readers, cells) else { continue };
             let enable = registers[0].enable.clone();
             for register in &registers {
                 cells[&name]["connections"][&register.output] = register.q.clone();
@@ -54,17 +52,15 @@ struct Register {
 fn registers(
     memory: &Value,
     port: &str,
-    sinks: &HashMap<u64, Sink>,
-    cells: &serde_json::Map<String, Value>,
+    readers: &HashMap<u64, Vec<Reader>>,
+    cells: &Map<String, Value>,
 ) -> Option<Vec<Register>> {
     let connections = memory.get("connections")?.as_object()?;
     let clock = connections.get(&format!("CLK{port}"))?;
     let mut registers: Vec<Register> = vec![];
     for (output, bits) in connections.iter().filter(|(name, _)| name.starts_with(&format!("DO{port}"))) {
-        let Some(sink) = bits.get(0).and_then(Value::as_u64).and_then(|bit| sinks.get(&bit)) else {
-            continue;
-        };
-        let (name, input) = sink.as_ref()?;
+        let Some(readers) = nets(bits).next().and_then(|net| readers.get(&net)) else { continue };
+        let [Reader::Cell(name, input)] = &readers[..] else { return None };
         let cell = cells.get(name)?;
         let of = |port: &str| cell.get("connections").and_then(|ports| ports.get(port));
         // No reset, the rising edge, and the memory's clock.
@@ -91,37 +87,6 @@ fn registers(
     (!registers.is_empty()).then_some(registers)
 }
 
-/// Every bit that is read: its sink, or nothing if there are several, or a port of the module.
-fn sinks(module: &Value) -> HashMap<u64, Sink> {
-    let mut sinks: HashMap<u64, Sink> = HashMap::new();
-    let objects = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
-    for (name, cell) in objects(module.get("cells")) {
-        let directions = objects(cell.get("port_directions"));
-        for (port, bits) in objects(cell.get("connections")) {
-            if directions.get(&port).and_then(Value::as_str) == Some("output") {
-                continue;
-            }
-            for bit in numbers(&bits) {
-                let sink = Some((name.clone(), port.clone()));
-                sinks.entry(bit).and_modify(|sink| *sink = None).or_insert(sink);
-            }
-        }
-    }
-    let outputs = objects(module.get("ports"));
-    let outputs = outputs.values().filter(|port| text(port, "direction") != Some("input"));
-    let outputs: HashSet<u64> = outputs.filter_map(|port| port.get("bits")).flat_map(numbers).collect();
-    sinks.extend(outputs.into_iter().map(|bit| (bit, None)));
-    sinks
-}
-
-fn numbers(bits: &Value) -> Vec<u64> {
-    bits.as_array().map_or(vec![], |bits| bits.iter().filter_map(Value::as_u64).collect())
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,7 +111,7 @@ mod tests {
         Tool::Yosys.run(dir.path(), &["-q", "-p", script]).expect("Yosys accepts it");
         let netlist = eda::read(&dir.path().join("memory.json")).expect("a netlist");
         let mut netlist: Value = serde_json::from_str(&netlist).expect("JSON");
-        let count = absorb(&mut netlist, "memory");
+        let count = absorb(&mut netlist["modules"]["memory"]);
         (netlist, count)
     }
 
@@ -168,9 +133,9 @@ mod tests {
                 .expect("connections")
                 .iter()
                 .filter(|(name, _)| name.starts_with(&format!("DO{port}")))
-                .flat_map(|(_, bits)| numbers(bits))
+                .flat_map(|(_, bits)| nets(bits))
                 .collect();
-            outputs.retain(|bit| numbers(&module["ports"]["result"]["bits"]).contains(bit));
+            outputs.retain(|net| nets(&module["ports"]["result"]["bits"]).any(|result| result == *net));
             assert_eq!(outputs.len(), 9, "{after}");
         }
     }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::harness::harness;
-use super::output_registers::absorb;
 use crate::Error;
 use crate::eda::{self, Tool};
 
@@ -34,25 +33,11 @@ pub struct Clock {
     pub mhz: f64,
 }
 
-/// Routes `top` of `design.json` in `dir` on an ECP5-85F, speed grade 6: as a block without pins, its block RAMs with their
-/// output registers.
-pub(super) fn ecp5(top: &str, seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
-    use_output_registers(top, dir)?;
+/// Routes `top` of `design.json` in `dir` on an ECP5-85F, speed grade 6: as a block without pins.
+pub(super) fn ecp5(seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
     // The weight makes the placer favour paths that are late over wires that are short.
     let args = "--85k --package CABGA756 --speed 6 --out-of-context --placer-heap-timingweight 30 --freq 150";
     route(Tool::NextpnrEcp5, "TRELLIS_COMB", args, "design.json", seeds, dir)
-}
-
-/// Moves registers behind the block RAMs of `top` in `design.json` into them.
-pub(super) fn use_output_registers(top: &str, dir: &Path) -> Result<(), Error> {
-    let path = dir.join("design.json");
-    let unreadable = |error: serde_json::Error| {
-        let (tool, output) = (Tool::Yosys.name().to_owned(), error.to_string());
-        Error::Tool { tool, output }
-    };
-    let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
-    absorb(&mut netlist, top);
-    eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)
 }
 
 /// The clock of the slowest clock domain of a router's report, MHz.
