@@ -13,8 +13,9 @@
 //! | port | direction | width | meaning |
 //! |---|---|---|---|
 //! | `clock` | in | 1 | rising edge |
-//! | `activation` | in | LANES x 8 | a token's activations of one K step |
-//! | `zero`, `sign` | in | LANES rounded up to whole bytes x 1 | this column's trits (C-LANE-3) |
+//! | `activation` | in | LANES rounded up to whole bytes x 8 | a token's activations of one K step, and zeros; those of
+//! each byte's [`contract::latency::LATE_LANE`] come [`contract::latency::LATE_LANE_CYCLES`] later |
+//! | `zero`, `sign` | in | as many x 1 | this column's trits (C-LANE-3) |
 //! | `accumulate` | in | 1 | the tree's sum belongs to `slot`, and is added at this edge |
 //! | `emit` | in | 1 | it is the last K step: `result` takes the total at this edge |
 //! | `slot` | in | clog2(TOKENS) | token slot |
@@ -64,8 +65,6 @@ pub struct DotUnit {
     pub again: Bus<In>,
     /// The dot product.
     pub result: Bus<Out>,
-    padded: Pack<Bus<Local>>,
-    padding: Number,
     byte_sum: Vec<ByteSum>,
     adder_tree: AdderTree,
     slot_memory: SlotMemory,
@@ -78,7 +77,6 @@ pub struct DotUnit {
 impl DotUnit {
     /// A column of the array that `parameters` describe, which are valid.
     pub fn new(parameters: &Parameters) -> Self {
-        let lanes = parameters.lanes as usize;
         let padded = parameters.padded_lanes() as usize;
         let acc_bits = parameters.acc_bits as usize;
         let activation_bits = contract::ACTIVATION_BITS as usize;
@@ -86,7 +84,7 @@ impl DotUnit {
             (0..padded / contract::packing::TRITS_PER_BYTE).map(|_| ByteSum::default()).collect();
         Self {
             clock: Signal::default(),
-            activation: Pack::new(lanes, activation_bits),
+            activation: Pack::new(padded, activation_bits),
             zero: Pack::new(padded, 1),
             sign: Pack::new(padded, 1),
             accumulate: Bus::new(1),
@@ -96,8 +94,6 @@ impl DotUnit {
             next_first: Bus::new(1),
             again: Bus::new(1),
             result: Bus::new(acc_bits),
-            padded: Pack::new(padded, activation_bits),
-            padding: Number::new(0, activation_bits),
             adder_tree: AdderTree::new(byte_sum.len(), byte_sum[0].sum.bits()),
             byte_sum,
             slot_memory: SlotMemory::new(parameters.tokens, acc_bits),
@@ -115,16 +111,10 @@ impl Logic for DotUnit {
         comment!(
             "One column: lanes, adder tree, and an accumulator a token slot, to which a sum is added or not."
         );
-        for i in 0..self.activation.len() {
-            self.padded[i].next = self.activation[i].val();
-        }
-        for i in self.activation.len()..self.padded.len() {
-            self.padded[i].next = self.padding.val();
-        }
         for i in 0..self.byte_sum.len() {
             self.byte_sum[i].clock.next = self.clock.val();
             for j in 0..5 {
-                self.byte_sum[i].activation[j].next = self.padded[5 * i + j].val();
+                self.byte_sum[i].activation[j].next = self.activation[5 * i + j].val();
                 self.byte_sum[i].zero[j].next = self.zero[5 * i + j].val();
                 self.byte_sum[i].sign[j].next = self.sign[5 * i + j].val();
             }
@@ -161,7 +151,7 @@ mod tests {
     use super::*;
     use crate::cosim::Random;
     use crate::hdl::Word;
-    use crate::testing::{Bench, Values, bench};
+    use crate::testing::{Bench, Values, bench, late_lanes};
 
     fn parameters(lanes: u32, tokens: u32) -> Parameters {
         Parameters { lanes, columns: 1, tokens, stream_bits: 8, acc_bits: 24 }
@@ -188,13 +178,7 @@ mod tests {
         let delay = column_cycles(p.lanes) as usize - 1;
         let mut cycles = vec![];
         for i in 0..steps.len() + delay + 1 {
-            let quiet = Step {
-                trits: vec![],
-                activations: vec![0; p.lanes as usize],
-                slot: 0,
-                first: false,
-                last: false,
-            };
+            let quiet = Step { trits: vec![], activations: vec![], slot: 0, first: false, last: false };
             let step = steps.get(i).and_then(Option::as_ref).unwrap_or(&quiet);
             let mut trits = step.trits.clone();
             // What fills the last byte meets no activation, and may be anything.
@@ -203,14 +187,15 @@ mod tests {
             let zero = trits.iter().map(|trit| (!trit.is_nonzero()).into()).collect();
             let sign =
                 trits.as_chunks().0.iter().flat_map(|byte| contract::signs(*byte)).map(u64::from).collect();
-            let a = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
+            let mut a: Vec<u64> = step.activations.iter().map(|a| a.cast_unsigned().into()).collect();
+            a.resize(p.padded_lanes() as usize, 0);
             let step_at = |i: usize| i.checked_sub(delay).and_then(|i| steps.get(i)?.as_ref());
             let sum = step_at(i).map_or([0; 3], |s| [1, s.last.into(), s.slot]);
             let next = step_at(i + 1).map_or([0; 2], |s| [s.slot, s.first.into()]);
             let controls = [&sum[..], &next, &[u64::from(sum[0] == 1 && sum[2] == next[0])]].concat();
             cycles.push([vec![a, zero, sign], controls.iter().map(|&v| vec![v]).collect()].concat());
         }
-        cycles
+        late_lanes(cycles)
     }
 
     #[test]

@@ -47,12 +47,13 @@
 //!
 //! Does not: decode weight bytes, count steps or tokens, or pad: lanes beyond K and columns beyond N get zero trits.
 
-use contract::latency::array_cycles;
+use contract::latency::{LATE_LANE_CYCLES, array_cycles};
+use contract::packing::TRITS_PER_BYTE;
 use rust_hdl::prelude::*;
 
 use crate::control_pipeline::ControlPipeline;
 use crate::dot_unit::DotUnit;
-use crate::hdl::{Bank, Bus, Pack, Register, ResetRegister, Wires, clog2};
+use crate::hdl::{Bank, Bus, Number, Pack, Register, ResetRegister, Wires, clog2};
 use crate::weight_tile::WeightTile;
 use crate::{Error, Parameters};
 
@@ -98,6 +99,10 @@ pub struct MacArray {
     weight_tile: WeightTile,
     activation_register: Bank,
     broadcast_register: Bank,
+    padded: Pack<Bus<Local>>,
+    padding: Number,
+    late_lane: Vec<Bank>,
+    activation: Pack<Bus<Local>>,
     control_pipeline: ControlPipeline,
     dot_unit: Vec<DotUnit>,
     valid_register: ResetRegister,
@@ -114,6 +119,7 @@ impl MacArray {
     pub fn new(parameters: &Parameters) -> Result<Self, Error> {
         parameters.validate()?;
         let lanes = parameters.lanes as usize;
+        let padded = parameters.padded_lanes() as usize;
         let columns = parameters.columns as usize;
         let trits = parameters.trits_per_beat() as usize;
         let slot_bits = clog2(parameters.tokens.into());
@@ -140,6 +146,12 @@ impl MacArray {
             weight_tile: WeightTile::new(parameters),
             activation_register: Bank::new(lanes, contract::ACTIVATION_BITS as usize),
             broadcast_register: Bank::new(lanes, contract::ACTIVATION_BITS as usize),
+            padded: Pack::new(padded, contract::ACTIVATION_BITS as usize),
+            padding: Number::new(0, contract::ACTIVATION_BITS as usize),
+            late_lane: (0..padded / TRITS_PER_BYTE)
+                .map(|_| Bank::new(LATE_LANE_CYCLES as usize, contract::ACTIVATION_BITS as usize))
+                .collect(),
+            activation: Pack::new(padded, contract::ACTIVATION_BITS as usize),
             control_pipeline: ControlPipeline::new(stages, slot_bits),
             dot_unit: (0..columns).map(|_| DotUnit::new(parameters)).collect(),
             valid_register: ResetRegister::new(1),
@@ -183,9 +195,27 @@ impl Logic for MacArray {
         self.broadcast_register.enable.next = true.into();
         Wires::join(&mut self.activation_data, &mut self.activation_register.d);
         Wires::join(&mut self.activation_register.q, &mut self.broadcast_register.d);
+        for i in 0..self.broadcast_register.q.len() {
+            self.padded[i].next = self.broadcast_register.q[i].val();
+        }
+        for i in self.broadcast_register.q.len()..self.padded.len() {
+            self.padded[i].next = self.padding.val();
+        }
+        // What a byte adds last waits here, once for all columns.
+        for i in 0..self.late_lane.len() {
+            self.late_lane[i].clock.next = self.clock.val();
+            self.late_lane[i].enable.next = true.into();
+            self.late_lane[i].d[0].next = self.padded[5 * i + 2].val();
+            self.late_lane[i].d[1].next = self.late_lane[i].q[0].val();
+            self.activation[5 * i].next = self.padded[5 * i].val();
+            self.activation[5 * i + 1].next = self.padded[5 * i + 1].val();
+            self.activation[5 * i + 2].next = self.late_lane[i].q[1].val();
+            self.activation[5 * i + 3].next = self.padded[5 * i + 3].val();
+            self.activation[5 * i + 4].next = self.padded[5 * i + 4].val();
+        }
         for i in 0..self.dot_unit.len() {
             self.dot_unit[i].clock.next = self.clock.val();
-            Wires::join(&mut self.broadcast_register.q, &mut self.dot_unit[i].activation);
+            Wires::join(&mut self.activation, &mut self.dot_unit[i].activation);
             Wires::join(&mut self.weight_tile.zero[i], &mut self.dot_unit[i].zero);
             Wires::join(&mut self.weight_tile.sign[i], &mut self.dot_unit[i].sign);
             self.dot_unit[i].accumulate.next = self.control_pipeline.accumulate.val();

@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 
+use contract::latency::{LATE_LANE, LATE_LANE_CYCLES};
+use contract::packing::TRITS_PER_BYTE;
 use rust_hdl::prelude::{Block, Clock, Direction, In, Signal, simulate};
 
 use crate::hdl::{Bus, Pack, Word};
@@ -49,6 +51,18 @@ pub(crate) type Pin<B> = (&'static str, fn(&mut B) -> &mut dyn Pins);
 
 /// For each port, one value an element.
 pub(crate) type Values = Vec<Vec<u64>>;
+
+/// The activations, which are the first port's, as a column wants them: those of the lanes that a byte adds last come later than the others
+/// of their cycle, and before the first there is anything.
+pub(crate) fn late_lanes(mut cycles: Vec<Values>) -> Vec<Values> {
+    let lanes = cycles.first().map_or(0, |cycle| cycle[0].len());
+    for lane in (LATE_LANE..lanes).step_by(TRITS_PER_BYTE) {
+        for i in (LATE_LANE_CYCLES as usize..cycles.len()).rev() {
+            cycles[i][0][lane] = cycles[i - LATE_LANE_CYCLES as usize][0][lane];
+        }
+    }
+    cycles
+}
 
 /// A block on the bench.
 pub(crate) struct Bench<B> {

@@ -118,7 +118,8 @@ fn a_byte_of_lanes_is_cleared_and_added_in_its_order() {
   wire signed [10:0] five = sign[2] ? four - lane2 : four + lane2;
 {sums}  assign total = sum{latency};\nendmodule
 module gate{ports};
-  byte_sum dut(.clock(clock), .activation(activation), .zero(zero), .sign(sign), .sum(total[10:0]), .negative(total[11]));
+  reg [15:0] late; always @(posedge clock) late <= {{late[7:0], activation[23:16]}};
+  byte_sum dut(.clock(clock), .activation({{activation[39:24], late[15:8], activation[15:0]}}), .zero(zero), .sign(sign), .sum(total[10:0]), .negative(total[11]));
 endmodule\n",
         lanes = (0..5).map(lane).collect::<String>(),
         sums = delayed_sum(&["$signed({sign[0], five})".to_owned()], 12, latency),
@@ -226,7 +227,7 @@ endmodule
 module gate{ports}
   wire [{top}:0] result;
   assign dot = emitted ? result : 0;
-  dot_unit dut(.clock(clock), .activation(activation), .zero({{3'd7, zero}}), .sign({{3'd0, minus[1] ^ minus[0], minus[0]}}),
+  dot_unit dut(.clock(clock), .activation({{24'd0, activation}}), .zero({{3'd7, zero}}), .sign({{3'd0, minus[1] ^ minus[0], minus[0]}}),
     .accumulate(accumulate), .emit(emit), .slot(slot), .next_slot(next_slot),
     .next_first(next_first), .again(again), .result(result));
 endmodule\n",

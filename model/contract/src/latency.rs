@@ -98,6 +98,13 @@ const BYTE_LANES: u32 = crate::packing::TRITS_PER_BYTE as u32;
 /// Levels that add the five lanes of a byte.
 pub const BYTE_LEVELS: u32 = 3;
 
+/// The lane of a byte that is added last (C-LANE-4).
+pub const LATE_LANE: usize = 2;
+
+/// So many cycles after the other lanes' activations that of [`LATE_LANE`] comes to a column: when its adder wants it. It waits
+/// where it is shared by all columns, not in each.
+pub const LATE_LANE_CYCLES: u32 = (BYTE_LEVELS - 1) * TREE_LEVEL_CYCLES;
+
 /// Levels of the adder tree over `lanes` lanes: those of a byte, and a binary tree over the bytes.
 pub const fn tree_levels(lanes: u32) -> u32 {
     BYTE_LEVELS + binary_levels(lanes.div_ceil(BYTE_LANES))

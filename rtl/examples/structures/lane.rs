@@ -1,6 +1,7 @@
 //! How an activation meets its trit.
 
 use contract::Trit;
+use contract::latency::{LATE_LANE, LATE_LANE_CYCLES};
 use contract::packing::TRITS_PER_BYTE;
 use rtl::dot_unit::DotUnit;
 use rtl::{Parameters, verilog};
@@ -297,6 +298,10 @@ pub(crate) fn shipped(lanes: usize) -> Result<Structure, rtl::Error> {
     parameters.validate()?;
     let emitted = verilog::emit(&mut DotUnit::new(&parameters), "dot_unit")?;
     let mut body = Body::default();
+    let activations = match padded - lanes {
+        0 => "activation".to_owned(),
+        more => format!("{{{}'d0, activation}}", more * ACTIVATION),
+    };
     // It reads its slot a cycle before, and so has no use for `first`.
     let pins: String = CONTROL
         .iter()
@@ -304,11 +309,20 @@ pub(crate) fn shipped(lanes: usize) -> Result<Structure, rtl::Error> {
         .map(|(port, _)| format!(", .{port}({port})"))
         .collect();
     body.line(&format!(
-        "dot_unit dot_unit(.clock(aclk), .activation(activation), .zero(trits[{padded} - 1:0]), \
+        "dot_unit dot_unit(.clock(aclk), .activation({activations}), .zero(trits[{padded} - 1:0]), \
          .sign(trits[{padded} +: {padded}]){pins}, .result(result));"
     ));
     let trit_bits = 2 * padded;
+    let mut late = Body::default();
+    for i in 0..lanes {
+        let activation = activation(&mut late, i).name;
+        let cycles = if i % TRITS_PER_BYTE == LATE_LANE { LATE_LANE_CYCLES as usize } else { 0 };
+        let made = late.delay(ACTIVATION, &activation, cycles).name;
+        late.line(&format!("assign made[{} +: {ACTIVATION}] = {made};", ACTIVATION * i));
+    }
+    let (ports, made) = ([("activation", lanes * ACTIVATION)], ("made", lanes * ACTIVATION));
     Ok(Structure {
+        shared: late.module("shared", &ports, made),
         column: emitted + &body.column(lanes * ACTIVATION, trit_bits, 1),
         trit_bits,
         cycles: contract::latency::column_cycles(number(lanes)) as usize - 1,
@@ -318,7 +332,7 @@ pub(crate) fn shipped(lanes: usize) -> Result<Structure, rtl::Error> {
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        Row::new("lane: as shipped, emitted", shipped),
+        Row::new("lane: as shipped, emitted", shipped).shared_by(&[1, 2, 16]),
         Row::new("lane: right operands complemented before their registers", |lanes| Ok(signs_before(lanes))),
         Row::new("lane: complement, carries in the tree", |lanes| Ok(with_carries(lanes))),
         Row::new("lane: complement, negatives counted apart", |lanes| Ok(with_popcount(lanes))),
