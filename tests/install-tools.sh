@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the open EDA tools that the tests run, where they are missing: Yosys, Verilator, Icarus Verilog and nextpnr-ice40
-# from the distribution (apt), the C++ compiler and make that Verilator needs, what of Python cocotb needs, and
+# Installs the open EDA tools that the tests run, where they are missing: Yosys, Verilator, Icarus Verilog, nextpnr-ice40,
+# OpenSTA and a library of standard cells from the distribution (apt), the C++ compiler and make that Verilator needs, what of Python cocotb needs, and
 # nextpnr-ecp5 from PyPI, unless the system has it.
 #
 #   install-tools.sh FOLDER     of the Python environment for what comes from PyPI
@@ -8,12 +8,13 @@ set -euo pipefail
 environment=$1
 
 declare -A package=(
-    [yosys]=yosys [verilator]=verilator [iverilog]=iverilog [nextpnr-ice40]=nextpnr-ice40 [g++]=g++ [make]=make
+    [yosys]=yosys [verilator]=verilator [iverilog]=iverilog [nextpnr-ice40]=nextpnr-ice40 [sta]=opensta [g++]=g++ [make]=make
 )
 missing=()
 for tool in "${!package[@]}"; do
     command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
 done
+[ -e /usr/share/qflow/tech/osu018 ] || missing+=(qflow-tech-osu018)
 # cocotb comes from PyPI into an environment of its own, and runs Python as a library inside the simulator.
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 python3 -c 'import ctypes, sysconfig; ctypes.CDLL(sysconfig.get_config_var("INSTSONAME"))' 2>/dev/null ||

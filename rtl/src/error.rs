@@ -78,6 +78,14 @@ pub enum Error {
         /// What the fastest of them reaches, MHz.
         best: f64,
     },
+    /// Standard cells that are none.
+    #[error("{}: {what}", path.display())]
+    Liberty {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A tool whose report lacks something.
     #[error("the report of {tool} has no {what}")]
     Report {

@@ -9,15 +9,19 @@
 //! | `carry_signs` | moves exclusive ors before adders into them |
 //! | `harness` | a top with three pins, where a part has too few for an engine's ports |
 //! | `route` | places and routes with several seeds |
+//! | `liberty` | the standard cells of a process |
+//! | `standard_cells` | an engine made of them, and its longest path |
 //! | `bitstream` | the ULX3S, to the file that configures it |
 
 mod bitstream;
 mod carry_signs;
 mod count;
 mod harness;
+mod liberty;
 mod netlist;
 mod output_registers;
 mod route;
+mod standard_cells;
 mod target;
 
 use std::path::Path;
@@ -27,6 +31,7 @@ use serde::Serialize;
 pub use bitstream::{Bitstream, bitstream};
 pub use count::Count;
 pub use route::{Clock, Route};
+pub use standard_cells::{StandardCells, standard_cells};
 pub use target::Target;
 
 use crate::eda::{self, Tool};

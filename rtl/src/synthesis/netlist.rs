@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{carry_signs, output_registers};
 use crate::Error;
-use crate::eda::{self, Tool};
+use crate::eda;
 
 /// Lets the ECP5 cells of `design.json` in `dir` do what Yosys does beside them, module by module.
 ///
@@ -16,17 +16,13 @@ use crate::eda::{self, Tool};
 /// A file that cannot be read or written, or is no JSON.
 pub(super) fn improve_ecp5(dir: &Path) -> Result<(), Error> {
     let path = dir.join("design.json");
-    let unreadable = |error: serde_json::Error| {
-        let (tool, output) = (Tool::Yosys.name().to_owned(), error.to_string());
-        Error::Tool { tool, output }
-    };
-    let mut netlist: Value = serde_json::from_str(&eda::read(&path)?).map_err(unreadable)?;
+    let mut netlist = eda::read_json(&path)?;
     let modules = netlist.get_mut("modules").and_then(Value::as_object_mut);
     for (_, module) in modules.into_iter().flatten() {
         output_registers::absorb(module);
         carry_signs::absorb(module);
     }
-    eda::write(&path, &serde_json::to_string(&netlist).map_err(unreadable)?)
+    eda::write(&path, &netlist.to_string())
 }
 
 /// Who reads a net: a cell's port, or a port of the module.

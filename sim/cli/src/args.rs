@@ -197,8 +197,18 @@ pub(crate) struct SynthArguments {
     pub(crate) sizes: SizeArguments,
 
     /// FPGAs: families of Xilinx (xc7, xcup), or parts of Lattice, which are routed, too.
-    #[arg(long, value_enum, value_name = "A,B,...", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "A,B,...",
+        value_delimiter = ',',
+        required_unless_present = "liberty"
+    )]
     pub(crate) target: Vec<TargetArgument>,
+
+    /// Standard cells instead: a folder with the liberty files (.lib, .lib.gz) of a process, for OpenSTA to time.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "seeds"])]
+    pub(crate) liberty: Option<PathBuf>,
 
     /// What of the engine.
     #[arg(long, value_enum, default_value_t = TopArgument::Core)]

@@ -95,8 +95,10 @@ impl Command {
                 Command::Synth(synth::Request {
                     parameters,
                     top,
-                    targets: targets(&synth.target),
-                    seeds: synth.seeds,
+                    cells: match synth.liberty {
+                        Some(folder) => synth::Cells::Standard(folder),
+                        None => synth::Cells::Fpgas { targets: targets(&synth.target), seeds: synth.seeds },
+                    },
                     as_json: synth.format == TextFormat::Json,
                 })
             }

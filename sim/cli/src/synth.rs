@@ -1,11 +1,11 @@
 //! The commands that take an engine to an FPGA: what it takes there and how fast it runs, and a board's bitstream.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use reports::Grid;
 use rtl::EngineParameters;
-use rtl::synthesis::{self, Synthesis, Target, Top, synthesise};
+use rtl::synthesis::{self, StandardCells, Synthesis, Target, Top, standard_cells, synthesise};
 use serde::Serialize;
 
 use crate::output::{Files, print};
@@ -14,9 +14,16 @@ use crate::output::{Files, print};
 pub(crate) struct Request {
     pub(crate) parameters: EngineParameters,
     pub(crate) top: Top,
-    pub(crate) targets: Vec<Target>,
-    pub(crate) seeds: u32,
+    pub(crate) cells: Cells,
     pub(crate) as_json: bool,
+}
+
+/// What it is to be made of.
+pub(crate) enum Cells {
+    /// Each of these, routed with so many seeds.
+    Fpgas { targets: Vec<Target>, seeds: u32 },
+    /// The standard cells whose liberty files are in a folder.
+    Standard(PathBuf),
 }
 
 /// The document's version: a key that changes its meaning, or goes, is a new one.
@@ -37,19 +44,35 @@ struct Document {
     dividers: u32,
     fifo_beats: u32,
     burst_beats: u32,
-    syntheses: Vec<Synthesis>,
+    #[serde(flatten)]
+    made: Made,
 }
 
-/// Synthesises for each target and prints what came of it.
+/// What came of it.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Made {
+    Syntheses(Vec<Synthesis>),
+    StandardCells(StandardCells),
+}
+
+/// Synthesises for each target, or for a process, and prints what came of it.
 pub(crate) fn synth(request: &Request) -> anyhow::Result<()> {
-    let Request { parameters: p, top, targets, seeds, as_json } = request;
-    let synthesis = |target: &Target| {
-        let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
-        Ok(synthesise(p, *top, *target, *seeds, folder.path())?)
+    let Request { parameters: p, top, cells, as_json } = request;
+    let folder = || tempfile::tempdir().context("cannot create a temporary folder");
+    let (table, made) = match cells {
+        Cells::Fpgas { targets, seeds } => {
+            let synthesis = |target: &Target| Ok(synthesise(p, *top, *target, *seeds, folder()?.path())?);
+            let syntheses = targets.iter().map(synthesis).collect::<anyhow::Result<Vec<_>>>()?;
+            (table(targets, &syntheses), Made::Syntheses(syntheses))
+        }
+        Cells::Standard(library) => {
+            let cells = standard_cells(p, *top, library, folder()?.path())?;
+            (standard_table(&cells), Made::StandardCells(cells))
+        }
     };
-    let syntheses = targets.iter().map(synthesis).collect::<anyhow::Result<Vec<_>>>()?;
     if !as_json {
-        return print(&table(targets, &syntheses));
+        return print(&table);
     }
     print(&reports::json(&Document {
         schema_version: SCHEMA_VERSION,
@@ -64,7 +87,7 @@ pub(crate) fn synth(request: &Request) -> anyhow::Result<()> {
         dividers: p.dividers,
         fifo_beats: p.fifo_beats,
         burst_beats: p.burst_beats,
-        syntheses,
+        made,
     })?)
 }
 
@@ -126,6 +149,31 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn standard_table(cells: &StandardCells) -> String {
+    let mut grid = Grid::new("<>");
+    grid.row([cells.top, &cells.library]);
+    grid.rule();
+    let rows = [
+        ("cells", cells.cells.to_string()),
+        ("flip-flops", cells.flip_flops.to_string()),
+        ("buffers", cells.buffers.to_string()),
+        ("area", format!("{:.1}", cells.area)),
+        ("area / lane", format!("{:.3}", cells.area / cells.lanes as f64)),
+        ("longest path, ps", format!("{:.1}", cells.path_ps)),
+        ("clock, MHz", format!("{:.0}", cells.clock_mhz)),
+    ];
+    for (name, value) in rows {
+        grid.row([name, &value]);
+    }
+    let memories: Vec<String> =
+        cells.memories.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    grid.text()
+        + &format!(
+            "area in the library's unit; paths from flip-flop to flip-flop, without wires; not counted: {}\n",
+            if memories.is_empty() { "nothing".to_owned() } else { memories.join(", ") }
+        )
 }
 
 fn range(route: &rtl::synthesis::Route) -> String {
