@@ -187,7 +187,7 @@ fn an_unknown_dram_is_an_error_that_lists_the_known() {
     events.dram.standard = "HBM9".to_owned();
     assert_eq!(
         system(&events, &seven(), 0.0).unwrap_err().to_string(),
-        "no DRAM cost for 'HBM9'; known standards: DDR4-2400, DDR4-3200, GDDR6, HBM2, HBM2E, HBM3, LPDDR4-4266, \
+        "no DRAM cost for 'HBM9'; known standards: DDR3-800, DDR4-2400, DDR4-3200, GDDR6, HBM2, HBM2E, HBM3, LPDDR4-4266, \
          LPDDR5-6400"
     );
 }

@@ -80,6 +80,7 @@ fn sram_is_as_published_and_interpolated_between() {
 fn every_dram_standard_of_the_simulator_has_a_cost() {
     let table = CostTable::seven_nm().unwrap();
     let expected = [
+        ("DDR3-800", 20.3125, Boundary::System),
         ("DDR4-2400", 20.3125, Boundary::System),
         ("DDR4-3200", 20.3125, Boundary::System),
         ("GDDR6", 6.484375, Boundary::Unstated),

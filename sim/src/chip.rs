@@ -7,8 +7,10 @@ use crate::Error;
 use crate::dram::{self, Standard};
 use crate::preset::{self, Preset};
 
-const PRESETS: [Preset; 4] = [
+const PRESETS: [Preset; 6] = [
+    ("trellisboard", include_str!("../chips/trellisboard.yaml")),
     ("kv260", include_str!("../chips/kv260.yaml")),
+    ("kv260-large", include_str!("../chips/kv260-large.yaml")),
     ("u280", include_str!("../chips/u280.yaml")),
     ("edge", include_str!("../chips/edge.yaml")),
     ("datacenter", include_str!("../chips/datacenter.yaml")),
@@ -238,7 +240,9 @@ mod tests {
     #[test]
     fn peaks_are_those_of_the_parts() {
         // JEDEC data rate x width, as on the parts' data sheets.
-        for (name, gb_s) in [("kv260", 19.2), ("u280", 460.8), ("edge", 51.2), ("datacenter", 3276.8)] {
+        for (name, gb_s) in
+            [("trellisboard", 3.2), ("kv260", 19.2), ("u280", 460.8), ("edge", 51.2), ("datacenter", 3276.8)]
+        {
             approx::assert_relative_eq!(load(name).unwrap().dram_peak_gb_s(), gb_s, max_relative = 1e-12);
         }
     }
@@ -263,7 +267,7 @@ mod tests {
     fn an_unknown_chip_lists_the_known_and_the_nearest() {
         let error = load("datacentre").unwrap_err().to_string();
         assert!(
-            error.contains("kv260, u280, edge, datacenter") && error.contains("did you mean `datacenter`?"),
+            error.contains("trellisboard, kv260, kv260-large, u280, edge, datacenter") && error.contains("did you mean `datacenter`?"),
             "{error}"
         );
     }

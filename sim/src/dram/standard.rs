@@ -6,7 +6,8 @@ use serde::Deserialize;
 use crate::Error;
 use crate::preset::{self, Preset};
 
-const STANDARDS: [Preset; 6] = [
+const STANDARDS: [Preset; 7] = [
+    ("ddr3-800-x16", include_str!("../../standards/ddr3-800-x16.yaml")),
     ("ddr4-2400", include_str!("../../standards/ddr4-2400.yaml")),
     ("ddr4-2400-x16", include_str!("../../standards/ddr4-2400-x16.yaml")),
     ("ddr4-3200", include_str!("../../standards/ddr4-3200.yaml")),

@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
     fn skipping_changes_nothing(
-        name in prop::sample::select(vec!["kv260", "u280", "edge", "datacenter"]),
+        name in prop::sample::select(chip::preset_names().collect::<Vec<_>>()),
         mapping in prop::sample::select(vec!["RoBaCoBgCh", "RoCoBaBgCh", "RoBgBaCoCh"]),
         refi in -1_i64..=1,
         clock_mhz in prop::sample::select(vec![225_u64, 250, 999, 1000, 1001]),
