@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# What engines take on FPGAs, and how fast they run there. What is printed is kept in tests/synthesised.txt, with the revision
-# and the tools it belongs to.
+# What engines take on FPGAs, and how fast they run there, and what standard cells allow. What is printed is kept in
+# tests/synthesised.txt, with the revision and the tools it belongs to.
 #
 #   synthesise.sh SIM
+#
+# ASAP7_LIB names a folder with the liberty files of the 7 nm process ASAP7 (RVT, TT, NLDM:
+# github.com/The-OpenROAD-Project/asap7), which the clocks of the presets `edge` and `datacenter` are held against.
 set -euo pipefail
 sim=$1
 
@@ -15,6 +18,11 @@ synth() {
     echo "\$ sim synth $*"
     "$sim" synth "$@"
 }
+
+if [ ! -d "${ASAP7_LIB:-}" ]; then
+    echo "error: ASAP7_LIB must name a folder with the liberty files of ASAP7" >&2
+    exit 1
+fi
 
 changed=$(git status --porcelain --untracked-files=no)
 {
@@ -32,6 +40,16 @@ changed=$(git status --porcelain --untracked-files=no)
     synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top requantizer
     # What fits the smallest part.
     synth --lanes 40 --columns 1 --tokens 2 --stream-bits 64 --activation-words 64 --fifo-beats 16 --target ice40-hx8k,ecp5-85k
+    # An engine of the preset kv260-large.
+    synth --lanes 80 --columns 16 --tokens 16 --stream-bits 128 --target xcup
+    # Two columns of the presets edge and datacenter in 7 nm cells: more columns lengthen no path but the broadcast's.
+    for tokens in 8 32; do
+        asic="--lanes 128 --columns 2 --tokens $tokens --stream-bits 512 --liberty"
+        echo
+        echo "\$ sim synth $asic ASAP7_LIB"
+        # shellcheck disable=SC2086
+        "$sim" synth $asic "$ASAP7_LIB"
+    done
 } | tee "$results"
 chmod 644 "$results"
 mv "$results" "$kept"

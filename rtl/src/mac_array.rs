@@ -47,7 +47,7 @@
 //!
 //! Does not: decode weight bytes, count steps or tokens, or pad: lanes beyond K and columns beyond N get zero trits.
 
-use contract::latency::{LATE_LANE_CYCLES, array_cycles};
+use contract::latency::array_cycles;
 use contract::packing::TRITS_PER_BYTE;
 use rust_hdl::prelude::*;
 
@@ -101,7 +101,9 @@ pub struct MacArray {
     broadcast_register: Bank,
     padded: Pack<Bus<Local>>,
     padding: Number,
-    late_lane: Vec<Bank>,
+    clear: Register,
+    waiting: Vec<ResetRegister>,
+    late: Vec<Register>,
     activation: Pack<Bus<Local>>,
     control_pipeline: ControlPipeline,
     dot_unit: Vec<DotUnit>,
@@ -148,8 +150,12 @@ impl MacArray {
             broadcast_register: Bank::new(lanes, contract::ACTIVATION_BITS as usize),
             padded: Pack::new(padded, contract::ACTIVATION_BITS as usize),
             padding: Number::new(0, contract::ACTIVATION_BITS as usize),
-            late_lane: (0..padded / TRITS_PER_BYTE)
-                .map(|_| Bank::new(LATE_LANE_CYCLES as usize, contract::ACTIVATION_BITS as usize))
+            clear: Register::new(1),
+            waiting: (0..padded / TRITS_PER_BYTE)
+                .map(|_| ResetRegister::new(contract::ACTIVATION_BITS as usize))
+                .collect(),
+            late: (0..padded / TRITS_PER_BYTE)
+                .map(|_| Register::new(contract::ACTIVATION_BITS as usize))
                 .collect(),
             activation: Pack::new(padded, contract::ACTIVATION_BITS as usize),
             control_pipeline: ControlPipeline::new(stages, slot_bits),
@@ -168,7 +174,7 @@ impl Logic for MacArray {
             "COLUMNS dot products at a time: a held tile of trits meets one token's activations a cycle."
         );
         clock!(self, clock, weight_tile, activation_register, broadcast_register, control_pipeline);
-        clock!(self, clock, valid_register, slot_register);
+        clock!(self, clock, valid_register, slot_register, clear);
         self.weight_tile.reset.next = self.reset.val();
         self.control_pipeline.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
@@ -201,15 +207,21 @@ impl Logic for MacArray {
         for i in self.broadcast_register.q.len()..self.padded.len() {
             self.padded[i].next = self.padding.val();
         }
-        // What a byte adds last waits here, once for all columns.
-        for i in 0..self.late_lane.len() {
-            self.late_lane[i].clock.next = self.clock.val();
-            self.late_lane[i].enable.next = true.into();
-            self.late_lane[i].d[0].next = self.padded[5 * i + 2].val();
-            self.late_lane[i].d[1].next = self.late_lane[i].q[0].val();
+        // What a byte adds last waits here, once for all columns. That it is cleared,
+        // which nothing depends on, keeps tools from a shift register made of lookup tables.
+        self.clear.enable.next = true.into();
+        self.clear.d.next = self.reset.val();
+        for i in 0..self.late.len() {
+            self.waiting[i].clock.next = self.clock.val();
+            self.waiting[i].reset.next = self.clear.q.val();
+            self.waiting[i].enable.next = true.into();
+            self.waiting[i].d.next = self.padded[5 * i + 2].val();
+            self.late[i].clock.next = self.clock.val();
+            self.late[i].enable.next = true.into();
+            self.late[i].d.next = self.waiting[i].q.val();
             self.activation[5 * i].next = self.padded[5 * i].val();
             self.activation[5 * i + 1].next = self.padded[5 * i + 1].val();
-            self.activation[5 * i + 2].next = self.late_lane[i].q[1].val();
+            self.activation[5 * i + 2].next = self.late[i].q.val();
             self.activation[5 * i + 3].next = self.padded[5 * i + 3].val();
             self.activation[5 * i + 4].next = self.padded[5 * i + 4].val();
         }

@@ -2034,12 +2034,17 @@ module mac_array (
   output reg         result_slot,
   output wire [47:0] result_data
 );
+  wire [39:0] padded;
+  localparam [7:0] PADDING = 8'd0;
+  wire [39:0] activation;
   wire accept;
   wire weight_tile_held;
   wire [9:0] weight_tile_zero;
   wire [9:0] weight_tile_sign;
   reg [23:0] activation_register;
   reg [23:0] broadcast_register;
+  wire [15:0] late_lane_0_d;
+  reg [15:0] late_lane_0;
   wire control_pipeline_accumulate;
   wire control_pipeline_emit;
   wire control_pipeline_sum_slot;
@@ -2050,11 +2055,25 @@ module mac_array (
   assign tile_held = weight_tile_held;
   assign activation_ready = weight_tile_held & (~activation_last | result_room);
   assign accept = activation_valid & activation_ready;
+  assign padded[7:0] = broadcast_register[7:0];
+  assign padded[15:8] = broadcast_register[15:8];
+  assign padded[23:16] = broadcast_register[23:16];
+  assign padded[31:24] = PADDING;
+  assign padded[39:32] = PADDING;
+  assign late_lane_0_d[7:0] = padded[23:16];
+  assign late_lane_0_d[15:8] = late_lane_0[7:0];
+  assign activation[7:0] = padded[7:0];
+  assign activation[15:8] = padded[15:8];
+  assign activation[23:16] = late_lane_0[15:8];
+  assign activation[31:24] = padded[31:24];
+  assign activation[39:32] = padded[39:32];
 
   always @(posedge clock)
     activation_register <= activation_data;
   always @(posedge clock)
     broadcast_register <= activation_register;
+  always @(posedge clock)
+    late_lane_0 <= late_lane_0_d;
   always @(posedge clock)
     if (reset) result_valid <= 1'd0;
     else result_valid <= control_pipeline_emit;
@@ -2091,7 +2110,7 @@ module mac_array (
 
   dot_unit dot_unit_0 (
     .clock(clock),
-    .activation(broadcast_register),
+    .activation(activation),
     .zero(weight_tile_zero[4:0]),
     .sign(weight_tile_sign[4:0]),
     .accumulate(control_pipeline_accumulate),
@@ -2105,7 +2124,7 @@ module mac_array (
 
   dot_unit dot_unit_1 (
     .clock(clock),
-    .activation(broadcast_register),
+    .activation(activation),
     .zero(weight_tile_zero[9:5]),
     .sign(weight_tile_sign[9:5]),
     .accumulate(control_pipeline_accumulate),
@@ -2377,7 +2396,7 @@ endmodule
 // One column: lanes, adder tree, and an accumulator a token slot, to which a sum is added or not.
 module dot_unit (
   input  wire        clock,
-  input  wire [23:0] activation,
+  input  wire [39:0] activation,
   input  wire [4:0]  zero,
   input  wire [4:0]  sign,
   input  wire        accumulate,
@@ -2388,8 +2407,6 @@ module dot_unit (
   input  wire        again,
   output reg  [23:0] result
 );
-  wire [39:0] padded;
-  localparam [7:0] PADDING = 8'd0;
   wire [24:0] difference;
   localparam [24:0] ONE = 25'd1;
   wire [39:0] byte_sum_0_activation;
@@ -2403,24 +2420,19 @@ module dot_unit (
   reg [23:0] total_register_d;
   reg [23:0] total_register;
 
-  assign padded[7:0] = activation[7:0];
-  assign padded[15:8] = activation[15:8];
-  assign padded[23:16] = activation[23:16];
-  assign padded[31:24] = PADDING;
-  assign padded[39:32] = PADDING;
-  assign byte_sum_0_activation[7:0] = padded[7:0];
+  assign byte_sum_0_activation[7:0] = activation[7:0];
   assign byte_sum_0_zero[0] = zero[0];
   assign byte_sum_0_sign[0] = sign[0];
-  assign byte_sum_0_activation[15:8] = padded[15:8];
+  assign byte_sum_0_activation[15:8] = activation[15:8];
   assign byte_sum_0_zero[1] = zero[1];
   assign byte_sum_0_sign[1] = sign[1];
-  assign byte_sum_0_activation[23:16] = padded[23:16];
+  assign byte_sum_0_activation[23:16] = activation[23:16];
   assign byte_sum_0_zero[2] = zero[2];
   assign byte_sum_0_sign[2] = sign[2];
-  assign byte_sum_0_activation[31:24] = padded[31:24];
+  assign byte_sum_0_activation[31:24] = activation[31:24];
   assign byte_sum_0_zero[3] = zero[3];
   assign byte_sum_0_sign[3] = sign[3];
-  assign byte_sum_0_activation[39:32] = padded[39:32];
+  assign byte_sum_0_activation[39:32] = activation[39:32];
   assign byte_sum_0_zero[4] = zero[4];
   assign byte_sum_0_sign[4] = sign[4];
   assign difference = (({total_register[23], total_register} << 1) | {24'd0, adder_tree_sum_negative}) - ((({{14{adder_tree_sum[10]}}, adder_tree_sum} << 1) ^ {25{~adder_tree_sum_negative}}) | ONE);
@@ -2474,16 +2486,21 @@ module byte_sum (
   output wire [10:0] sum,
   output reg         negative
 );
-  wire [39:0] pairs_operand;
+  wire [7:0] ternary_lane_2_operand;
+  wire [31:0] pairs_operand;
   wire [1:0] pairs_minus;
-  wire [26:0] pairs_sum;
-  wire [19:0] four_sum;
+  wire [17:0] pairs_sum;
+  wire [19:0] five_operand;
   reg [4:0] lane_sign;
   wire [2:0] pair_sign_d;
   reg [2:0] pair_sign;
   wire [1:0] four_sign_d;
   reg [1:0] four_sign;
+  wire [1:0] late_zero_d;
+  reg [1:0] late_zero;
 
+  assign late_zero_d[0] = zero[2];
+  assign late_zero_d[1] = late_zero[0];
   assign pairs_minus[0] = lane_sign[1];
   assign pairs_minus[1] = lane_sign[3];
   assign pair_sign_d[0] = lane_sign[0];
@@ -2491,6 +2508,7 @@ module byte_sum (
   assign pair_sign_d[2] = lane_sign[4];
   assign four_sign_d[0] = pair_sign[0];
   assign four_sign_d[1] = pair_sign[1];
+  assign five_operand[19:10] = {{2{ternary_lane_2_operand[7]}}, ternary_lane_2_operand};
 
   always @(posedge clock)
     lane_sign <= sign;
@@ -2498,6 +2516,8 @@ module byte_sum (
     pair_sign <= pair_sign_d;
   always @(posedge clock)
     four_sign <= four_sign_d;
+  always @(posedge clock)
+    late_zero <= late_zero_d;
   always @(posedge clock)
     negative <= four_sign[0];
 
@@ -2518,8 +2538,8 @@ module byte_sum (
   ternary_lane ternary_lane_2 (
     .clock(clock),
     .activation(activation[23:16]),
-    .zero(zero[2]),
-    .operand(pairs_operand[39:32])
+    .zero(late_zero[1]),
+    .operand(ternary_lane_2_operand)
   );
 
   ternary_lane ternary_lane_3 (
@@ -2547,12 +2567,12 @@ module byte_sum (
     .clock(clock),
     .operand(pairs_sum),
     .minus(pair_sign[2]),
-    .sum(four_sum)
+    .sum(five_operand[9:0])
   );
 
   five five (
     .clock(clock),
-    .operand(four_sum),
+    .operand(five_operand),
     .minus(four_sign[1]),
     .sum(sum)
   );
@@ -2573,19 +2593,18 @@ endmodule
 // Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.
 module pairs (
   input  wire        clock,
-  input  wire [39:0] operand,
+  input  wire [31:0] operand,
   input  wire [1:0]  minus,
-  output reg  [26:0] sum
+  output reg  [17:0] sum
 );
   wire [19:0] difference;
   localparam [9:0] ONE = 10'd1;
-  wire [26:0] sum_register_d;
+  wire [17:0] sum_register_d;
 
   assign difference[9:0] = (({{2{operand[7]}}, operand[7:0]} << 1) | {9'd0, minus[0]}) - ((({{2{operand[15]}}, operand[15:8]} << 1) ^ {10{~minus[0]}}) | ONE);
   assign sum_register_d[8:0] = difference[9:1];
   assign difference[19:10] = (({{2{operand[23]}}, operand[23:16]} << 1) | {9'd0, minus[1]}) - ((({{2{operand[31]}}, operand[31:24]} << 1) ^ {10{~minus[1]}}) | ONE);
   assign sum_register_d[17:9] = difference[19:11];
-  assign sum_register_d[26:18] = {operand[39], operand[39:32]};
   wire unused = &{1'b0, difference[0], difference[10]};
 
   always @(posedge clock)
@@ -2595,21 +2614,18 @@ endmodule
 // Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.
 module four (
   input  wire        clock,
-  input  wire [26:0] operand,
+  input  wire [17:0] operand,
   input  wire        minus,
-  output reg  [19:0] sum
+  output reg  [9:0]  sum
 );
   wire [10:0] difference;
   localparam [10:0] ONE = 11'd1;
-  wire [19:0] sum_register_d;
 
   assign difference = (({{2{operand[8]}}, operand[8:0]} << 1) | {10'd0, minus}) - ((({{2{operand[17]}}, operand[17:9]} << 1) ^ {11{~minus}}) | ONE);
-  assign sum_register_d[9:0] = difference[10:1];
-  assign sum_register_d[19:10] = {operand[26], operand[26:18]};
   wire unused = &{1'b0, difference[0]};
 
   always @(posedge clock)
-    sum <= sum_register_d;
+    sum <= difference[10:1];
 endmodule
 
 // Left neighbours plus or minus right ones; the lowest place makes a subtraction's carry.

@@ -267,7 +267,8 @@ mod tests {
     fn an_unknown_chip_lists_the_known_and_the_nearest() {
         let error = load("datacentre").unwrap_err().to_string();
         assert!(
-            error.contains("trellisboard, kv260, kv260-large, u280, edge, datacenter") && error.contains("did you mean `datacenter`?"),
+            error.contains("trellisboard, kv260, kv260-large, u280, edge, datacenter")
+                && error.contains("did you mean `datacenter`?"),
             "{error}"
         );
     }

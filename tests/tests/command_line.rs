@@ -187,7 +187,10 @@ fn presets_are_listed() {
     let (models, _) = succeeds(&["models"]);
     assert!(["700m", "70b", "bitnet-2b-4t"].iter().all(|name| models.contains(name)), "{models}");
     let (chips, _) = succeeds(&["chips"]);
-    assert!(["trellisboard", "kv260-large", "u280", "edge", "datacenter"].iter().all(|name| chips.contains(name)), "{chips}");
+    assert!(
+        ["trellisboard", "kv260-large", "u280", "edge", "datacenter"].iter().all(|name| chips.contains(name)),
+        "{chips}"
+    );
 }
 
 #[test]

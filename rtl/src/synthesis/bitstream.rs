@@ -40,7 +40,7 @@ pub fn bitstream(
     eda::write(&dir.join("ulx3s.v"), &board.verilog)?;
     eda::write(&dir.join("ulx3s.lpf"), board.constraints)?;
     Tool::Yosys.run(dir, &["-q", "-p", "read_verilog ulx3s.v; synth_ecp5 -top ulx3s -json design.json"])?;
-    netlist::improve_ecp5(dir)?;
+    netlist::run_passes(dir)?;
     let mut best: f64 = 0.0;
     for seed in 1..=seeds {
         let number = seed.to_string();

@@ -77,7 +77,7 @@ impl Top {
 
 /// Lanes times columns up to which a design is synthesised as a whole; larger ones module by module, which takes a time
 /// that does not grow with them, and a few lookup tables more.
-const MOST_FLATTENED_LANES: u64 = 4096;
+const MOST_FLATTENED_LANES: u64 = 2560;
 
 /// What an engine takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -92,6 +92,8 @@ pub struct Synthesis {
     pub flattened: bool,
     /// The command that Yosys ran.
     pub command: String,
+    /// What its netlist went through before it was counted and routed ([`Target::netlist_passes`]).
+    pub netlist_passes: &'static [&'static str],
     /// The cells.
     pub cells: Count,
     /// Lookup tables, those used as memory among them, a lane.
@@ -130,6 +132,7 @@ pub fn synthesise(
         lanes,
         flattened,
         command,
+        netlist_passes: target.netlist_passes(),
         luts_per_lane: cells.all_luts() as f64 / lanes as f64,
         cells,
         route,
@@ -158,7 +161,7 @@ pub fn measure(
     let yosys = |script: &str| Tool::Yosys.run(dir, &["-q", "-p", script]);
     if target == Target::Ecp5_85k {
         yosys(&format!("{synthesis} -json design.json"))?;
-        netlist::improve_ecp5(dir)?;
+        netlist::run_passes(dir)?;
         yosys(&format!("read_json design.json; {count}"))?;
     } else {
         yosys(&format!("{synthesis}; {count}"))?;

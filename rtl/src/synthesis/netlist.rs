@@ -9,12 +9,12 @@ use super::{carry_signs, output_registers};
 use crate::Error;
 use crate::eda;
 
-/// Lets the ECP5 cells of `design.json` in `dir` do what Yosys does beside them, module by module.
+/// Runs the passes for ECP5 ([`super::Target::netlist_passes`]) on every module of `design.json` in `dir`.
 ///
 /// # Errors
 ///
 /// A file that cannot be read or written, or is no JSON.
-pub(super) fn improve_ecp5(dir: &Path) -> Result<(), Error> {
+pub(super) fn run_passes(dir: &Path) -> Result<(), Error> {
     let path = dir.join("design.json");
     let mut netlist = eda::read_json(&path)?;
     let modules = netlist.get_mut("modules").and_then(Value::as_object_mut);

@@ -40,6 +40,15 @@ impl Target {
         format!("{command}{}", if flattened { whole } else { by_module })
     }
 
+    /// What is done to a netlist of Yosys's before it is counted and routed, by the names of the modules that do it: what the cells can
+    /// do, and Yosys leaves to other cells.
+    pub fn netlist_passes(self) -> &'static [&'static str] {
+        match self {
+            Target::Ecp5_85k => &["output_registers", "carry_signs"],
+            Target::Ice40Hx8k | Target::Xc7 | Target::Xcup => &[],
+        }
+    }
+
     /// Kilobits of its usual block RAM.
     pub fn block_ram_kilobits(self) -> u64 {
         match self {

@@ -25,13 +25,13 @@ const SIZES: [(u32, u32); 11] = [
 ];
 
 /// Token slots of each.
-const TOKENS: u32 = 4;
+const TOKENS: u32 = 16;
 
 /// A tile a cycle, up to the width of a wide memory's port.
 const MOST_STREAM_BITS: u32 = 512;
 
-/// Synthesises the core in every size up to `most_lanes` (lanes times columns) for each target, prints a table, and writes
-/// it as CSV, with a chart, to `folder`.
+/// Synthesises the core in every size up to `most_lanes` (lanes times columns) for each target, up to the first size that its
+/// router refuses, prints a table, and writes it as CSV, with a chart, to `folder`.
 pub(crate) fn scale(
     targets: &[Target],
     most_lanes: u64,
@@ -39,34 +39,50 @@ pub(crate) fn scale(
     folder: Option<&Path>,
 ) -> anyhow::Result<()> {
     let mut files = folder.map(Files::new).transpose()?;
-    let mut all: Vec<(EngineParameters, Vec<Synthesis>)> = vec![];
-    for (lanes, columns) in SIZES {
-        if u64::from(lanes) * u64::from(columns) > most_lanes {
-            break;
-        }
-        let p = engine(lanes, columns);
-        let mut syntheses = vec![];
-        for target in targets {
-            note(&format!("{lanes} x {columns} for {}", target.name()));
-            let work = tempfile::tempdir().context("cannot create a temporary folder")?;
-            syntheses.push(synthesise(&p, Top::Core, *target, seeds, work.path())?);
-        }
-        all.push((p, syntheses));
-    }
+    let engines: Vec<EngineParameters> = SIZES
+        .iter()
+        .filter(|(lanes, columns)| u64::from(*lanes) * u64::from(*columns) <= most_lanes)
+        .map(|&(lanes, columns)| engine(lanes, columns))
+        .collect();
+    let all: Vec<Vec<Synthesis>> = std::thread::scope(|scope| {
+        let of = |target: &Target| {
+            let (target, engines) = (*target, &engines);
+            scope.spawn(move || sizes(engines, target, seeds))
+        };
+        let threads: Vec<_> = targets.iter().map(of).collect();
+        // A thread that panicked is a fault of this program.
+        threads.into_iter().map(|thread| thread.join().expect("syntheses or an error")).collect()
+    })?;
     if let Some(files) = &mut files {
-        files.write("scale.csv", csv(&all).as_bytes())?;
+        files.write("scale.csv", csv(&engines, &all).as_bytes())?;
         let series = |value: &dyn Fn(&Synthesis) -> Option<f64>| -> Vec<ScaleSeries> {
-            let of = |(i, target): (usize, &Target)| {
-                let points = all.iter().filter_map(|(_, all)| Some((all[i].lanes as f64, value(&all[i])?)));
+            let of = |(target, all): (&Target, &Vec<Synthesis>)| {
+                let points = all.iter().filter_map(|one| Some((one.lanes as f64, value(one)?)));
                 ScaleSeries { name: target.name().to_owned(), points: points.collect() }
             };
-            targets.iter().enumerate().map(of).collect()
+            targets.iter().zip(&all).map(of).collect()
         };
         let chart = scale_chart(&series(&|s| Some(s.luts_per_lane)), &series(&clock))?;
         files.write_chart("scale", &chart)?;
     }
     files.map_or(Ok(()), Files::publish)?;
-    print(&table(targets, &all))
+    print(&table(targets, &engines, &all))
+}
+
+/// The engines on a target.
+fn sizes(engines: &[EngineParameters], target: Target, seeds: u32) -> anyhow::Result<Vec<Synthesis>> {
+    let mut all: Vec<Synthesis> = vec![];
+    for p in engines {
+        note(&format!("{} x {} for {}", p.array.lanes, p.array.columns, target.name()));
+        let work = tempfile::tempdir().context("cannot create a temporary folder")?;
+        let synthesis = synthesise(p, Top::Core, target, seeds, work.path())?;
+        let refused = synthesis.route.is_none() && all.iter().any(|smaller| smaller.route.is_some());
+        all.push(synthesis);
+        if refused {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// An engine whose tile arrives in a cycle, as far as a stream can be that wide.
@@ -80,31 +96,33 @@ fn clock(synthesis: &Synthesis) -> Option<f64> {
     synthesis.route.as_ref().map(|route| route.median_mhz)
 }
 
-fn table(targets: &[Target], all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
+fn table(targets: &[Target], engines: &[EngineParameters], all: &[Vec<Synthesis>]) -> String {
     let mut grid = Grid::new(&format!("<>{}", ">>".repeat(targets.len())));
     let header = targets.iter().flat_map(|target| [target.name(), ""]);
     grid.row(["", "stream, bits"].into_iter().chain(header));
     let header = targets.iter().flat_map(|_| ["LUTs / lane", "MHz"]);
     grid.row(["lanes x columns", ""].into_iter().chain(header));
     grid.rule();
-    for (p, syntheses) in all {
+    for (i, p) in engines.iter().enumerate() {
         let sizes = format!("{} x {}", p.array.lanes, p.array.columns);
-        let values = syntheses.iter().flat_map(|s| {
-            let mhz = clock(s).map_or_else(|| "-".to_owned(), |mhz| format!("{mhz:.1}"));
-            [format!("{:.1}", s.luts_per_lane), mhz]
+        let values = all.iter().flat_map(|syntheses| {
+            let number =
+                |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |number| format!("{number:.1}"));
+            let synthesis = syntheses.get(i);
+            [number(synthesis.map(|s| s.luts_per_lane)), number(synthesis.and_then(clock))]
         });
         grid.row([sizes, p.array.stream_bits.to_string()].into_iter().chain(values));
     }
     grid.text()
 }
 
-fn csv(all: &[(EngineParameters, Vec<Synthesis>)]) -> String {
+fn csv(engines: &[EngineParameters], all: &[Vec<Synthesis>]) -> String {
     let mut text =
         "target,lanes,columns,stream_bits,luts,lut_rams,flip_flops,block_rams,luts_per_lane,packed_cells,\
                     clock_mhz\n"
             .to_owned();
-    for (p, syntheses) in all {
-        for s in syntheses {
+    for syntheses in all {
+        for (p, s) in engines.iter().zip(syntheses) {
             let route = s.route.as_ref();
             let or_empty = |value: Option<String>| value.unwrap_or_default();
             text += &format!(

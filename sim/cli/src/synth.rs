@@ -144,7 +144,11 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
     for (target, synthesis) in targets.iter().zip(syntheses) {
         let kilobits = target.block_ram_kilobits();
         let whole = if synthesis.flattened { "as a whole" } else { "module by module" };
-        text += &format!("{}: {}, {whole}; block RAMs of {kilobits} Kb", target.name(), synthesis.command);
+        text += &format!("{}: {}, {whole}", target.name(), synthesis.command);
+        for pass in synthesis.netlist_passes {
+            text += &format!(", {pass}");
+        }
+        text += &format!("; block RAMs of {kilobits} Kb");
         text += &synthesis.not_routed.as_ref().map_or_else(String::new, |why| format!("; not routed: {why}"));
         text.push('\n');
     }
