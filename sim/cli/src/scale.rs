@@ -51,7 +51,10 @@ pub(crate) fn scale(
         };
         let threads: Vec<_> = targets.iter().map(of).collect();
         // A thread that panicked is a fault of this program.
-        threads.into_iter().map(|thread| thread.join().expect("syntheses or an error")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("syntheses or an error"))
+            .collect::<anyhow::Result<_>>()
     })?;
     if let Some(files) = &mut files {
         files.write("scale.csv", csv(&engines, &all).as_bytes())?;
