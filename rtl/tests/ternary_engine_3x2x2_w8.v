@@ -2043,8 +2043,9 @@ module mac_array (
   wire [9:0] weight_tile_sign;
   reg [23:0] activation_register;
   reg [23:0] broadcast_register;
-  wire [15:0] late_lane_0_d;
-  reg [15:0] late_lane_0;
+  reg clear;
+  reg [7:0] waiting_0;
+  reg [7:0] late_0;
   wire control_pipeline_accumulate;
   wire control_pipeline_emit;
   wire control_pipeline_sum_slot;
@@ -2060,11 +2061,9 @@ module mac_array (
   assign padded[23:16] = broadcast_register[23:16];
   assign padded[31:24] = PADDING;
   assign padded[39:32] = PADDING;
-  assign late_lane_0_d[7:0] = padded[23:16];
-  assign late_lane_0_d[15:8] = late_lane_0[7:0];
   assign activation[7:0] = padded[7:0];
   assign activation[15:8] = padded[15:8];
-  assign activation[23:16] = late_lane_0[15:8];
+  assign activation[23:16] = late_0;
   assign activation[31:24] = padded[31:24];
   assign activation[39:32] = padded[39:32];
 
@@ -2073,7 +2072,12 @@ module mac_array (
   always @(posedge clock)
     broadcast_register <= activation_register;
   always @(posedge clock)
-    late_lane_0 <= late_lane_0_d;
+    clear <= reset;
+  always @(posedge clock)
+    if (clear) waiting_0 <= 8'd0;
+    else waiting_0 <= padded[23:16];
+  always @(posedge clock)
+    late_0 <= waiting_0;
   always @(posedge clock)
     if (reset) result_valid <= 1'd0;
     else result_valid <= control_pipeline_emit;
