@@ -93,6 +93,16 @@ fn the_array_of_kv260_keeps_the_verilogs_cycles() {
 }
 
 #[test]
+fn the_array_of_kv260_large_keeps_the_verilogs_cycles() {
+    equal_for_preset("kv260-large", 20);
+}
+
+#[test]
+fn the_array_of_trellisboard_keeps_the_verilogs_cycles() {
+    equal_for_preset("trellisboard", 20);
+}
+
+#[test]
 fn the_array_of_u280_keeps_the_verilogs_cycles() {
     equal_for_preset("u280", 40);
 }
