@@ -71,7 +71,9 @@ fn map(verilog: &str, top: &str, library: &Library, dir: &Path) -> Result<Standa
     ))?;
     let mut netlist = eda::read_json(&dir.join("design.json"))?;
     let module = &mut netlist["modules"][top];
-    let buffers = buffer(module, &library.buffer);
+    // Blocks call it `clock`, tops `aclk`.
+    let clock = if module["ports"]["aclk"].is_object() { "aclk" } else { "clock" };
+    let buffers = buffer(module, clock, &library.buffer);
     let kinds: HashMap<&str, (f64, bool)> =
         library.cells.iter().map(|(name, area, flip_flop)| (name.as_str(), (*area, *flip_flop))).collect();
     let (mut cells, mut flip_flops, mut area, mut memories) = (0, 0, 0.0, BTreeMap::new());
@@ -89,7 +91,7 @@ fn map(verilog: &str, top: &str, library: &Library, dir: &Path) -> Result<Standa
         "read_json buffered.json; hierarchy -top {top}; splitnets -ports; clean; \
          write_verilog -noattr -noexpr -nohex -nodec buffered.v"
     ))?;
-    let path_ps = longest_path(top, dir)? * library.ps_per_unit;
+    let path_ps = longest_path(top, clock, dir)? * library.ps_per_unit;
     Ok(StandardCells {
         library: library.name.clone(),
         top: "",
@@ -105,12 +107,12 @@ fn map(verilog: &str, top: &str, library: &Library, dir: &Path) -> Result<Standa
 }
 
 /// The longest path between flip-flops, in the library's unit of time.
-fn longest_path(top: &str, dir: &Path) -> Result<f64, Error> {
+fn longest_path(top: &str, clock: &str, dir: &Path) -> Result<f64, Error> {
     // Whatever the period is, path and slack are as long as it.
     const PERIOD: f64 = 1000.0;
     let script = format!(
         "read_liberty flip_flops.lib\nread_liberty gates.lib\nread_verilog buffered.v\nlink_design {top}\n\
-         create_clock -name aclk -period {PERIOD} [get_ports aclk]\nreport_checks -path_delay max -digits 4\n"
+         create_clock -name {clock} -period {PERIOD} [get_ports {clock}]\nreport_checks -path_delay max -digits 4\n"
     );
     eda::write(&dir.join("timing.tcl"), &script)?;
     let report = Tool::Sta.run(dir, &["-exit", "timing.tcl"])?;
@@ -121,10 +123,10 @@ fn longest_path(top: &str, dir: &Path) -> Result<f64, Error> {
 }
 
 /// Puts buffers, [name, input, output], behind whatever drives more cells than it should; how many. The clock has a tree of its own.
-fn buffer(module: &mut Value, [name, input, output]: &[String; 3]) -> u64 {
+fn buffer(module: &mut Value, clock: &str, [name, input, output]: &[String; 3]) -> u64 {
     let mut readers: BTreeMap<u64, Vec<(String, String)>> = BTreeMap::new();
     let mut last = 0;
-    let clock = nets(&module["ports"]["aclk"]["bits"]).next();
+    let clock = nets(&module["ports"][clock]["bits"]).next();
     for (cell, ports) in object(module, "cells") {
         for (port, bits) in object(ports, "connections") {
             let is_read = text(&ports["port_directions"], port) == Some("input");
