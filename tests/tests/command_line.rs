@@ -260,6 +260,23 @@ fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
 }
 
 #[test]
+fn synth_makes_an_engine_of_standard_cells() {
+    let sizes = "synth --lanes 5 --columns 1 --tokens 1 --stream-bits 8 --activation-words 16 --fifo-beats 4 --burst-beats 1";
+    let synth = |rest: &str| format!("{sizes} {rest}").split(' ').map(str::to_owned).collect::<Vec<_>>();
+    // Debian's qflow-tech-osu018, which `make tools` installs.
+    let (stdout, _) = succeeds(&synth("--liberty /usr/share/qflow/tech/osu018"));
+    assert!(stdout.contains("osu018_stdcells") && stdout.contains("clock, MHz"), "{stdout}");
+    let (stdout, _) = succeeds(&synth("--liberty /usr/share/qflow/tech/osu018 --format json"));
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let number = |key: &str| document["standard_cells"][key].as_f64().expect("a number");
+    assert!(number("cells") > number("flip_flops") + number("buffers"), "{stdout}");
+    approx::assert_relative_eq!(number("clock_mhz") * number("path_ps"), 1e6, max_relative = 1e-9);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let error = fails(&synth(&format!("--liberty {}", folder.path().display())));
+    assert!(error.contains("no .lib or .lib.gz file"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_synthesised_is_one_line() {
     let synth = |rest: &str| {
         format!("synth --columns 1 --tokens 1 {rest}").split(' ').map(str::to_owned).collect::<Vec<_>>()

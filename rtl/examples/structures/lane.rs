@@ -182,6 +182,17 @@ fn fused(lanes: usize) -> Structure {
     finish(body, lanes, cycles, absolute)
 }
 
+/// A module `shared` that delays the activation of each lane by so many cycles.
+fn late(lanes: usize, cycles: impl Fn(usize) -> usize) -> String {
+    let mut body = Body::default();
+    for i in 0..lanes {
+        let activation = activation(&mut body, i).name;
+        let made = body.delay(ACTIVATION, &activation, cycles(i)).name;
+        body.line(&format!("assign made[{} +: {ACTIVATION}] = {made};", ACTIVATION * i));
+    }
+    body.module("shared", &[("activation", lanes * ACTIVATION)], ("made", lanes * ACTIVATION))
+}
+
 /// Left lanes are cleared registers; the right ones, a cycle later, are cleared in the adder's lookup tables.
 fn fused_right(lanes: usize) -> Structure {
     let mut body = Body::default();
@@ -198,17 +209,7 @@ fn fused_right(lanes: usize) -> Structure {
         .collect();
     let (sum, cycles) = tree(&mut body, partials, 2, 1, join_signs);
     SHIPPED.signed(&mut body, &sum);
-    let mut late = Body::default();
-    for i in 0..lanes {
-        let activation = activation(&mut late, i).name;
-        let made = late.delay(ACTIVATION, &activation, i % 2).name;
-        late.line(&format!("assign made[{} +: {ACTIVATION}] = {made};", ACTIVATION * i));
-    }
-    let ports = ("made", lanes * ACTIVATION);
-    Structure {
-        shared: late.module("shared", &[("activation", lanes * ACTIVATION)], ports),
-        ..finish(body, lanes, 1 + cycles, relative_pairs)
-    }
+    Structure { shared: late(lanes, |i| i % 2), ..finish(body, lanes, 1 + cycles, relative_pairs) }
 }
 
 /// As shipped but for where the signs stand: a right operand is complemented before its register, so that what is behind the register is
@@ -313,16 +314,9 @@ pub(crate) fn shipped(lanes: usize) -> Result<Structure, rtl::Error> {
          .sign(trits[{padded} +: {padded}]){pins}, .result(result));"
     ));
     let trit_bits = 2 * padded;
-    let mut late = Body::default();
-    for i in 0..lanes {
-        let activation = activation(&mut late, i).name;
-        let cycles = if i % TRITS_PER_BYTE == LATE_LANE { LATE_LANE_CYCLES as usize } else { 0 };
-        let made = late.delay(ACTIVATION, &activation, cycles).name;
-        late.line(&format!("assign made[{} +: {ACTIVATION}] = {made};", ACTIVATION * i));
-    }
-    let (ports, made) = ([("activation", lanes * ACTIVATION)], ("made", lanes * ACTIVATION));
+    let wait = |i: usize| if i % TRITS_PER_BYTE == LATE_LANE { LATE_LANE_CYCLES as usize } else { 0 };
     Ok(Structure {
-        shared: late.module("shared", &ports, made),
+        shared: late(lanes, wait),
         column: emitted + &body.column(lanes * ACTIVATION, trit_bits, 1),
         trit_bits,
         cycles: contract::latency::column_cycles(number(lanes)) as usize - 1,
