@@ -68,6 +68,12 @@ pub enum Error {
         /// The command that installs it.
         install: &'static str,
     },
+    /// An engine that the part has no room for.
+    #[error("the engine does not fit: {why}")]
+    DoesNotFit {
+        /// What the router says.
+        why: String,
+    },
     /// No placement keeps the clock.
     #[error("none of {seeds} placements keeps {clock_mhz} MHz: the best reaches {best:.1} MHz")]
     TooSlow {

@@ -43,12 +43,14 @@ pub fn bitstream(
     netlist::run_passes(dir)?;
     let mut best: f64 = 0.0;
     for seed in 1..=seeds {
-        let number = seed.to_string();
-        let args = "--85k --package CABGA381 --speed 6 --placer-heap-timingweight 30 --json design.json --lpf ulx3s.lpf \
-                    --textcfg ulx3s.config --report report.json --timing-allow-fail --quiet --seed";
-        let mut args: Vec<&str> = args.split_whitespace().collect();
-        args.push(&number);
-        Tool::NextpnrEcp5.run(dir, &args)?;
+        let args = format!(
+            "{} --package CABGA381 --json design.json --lpf ulx3s.lpf --textcfg ulx3s.config --report report.json \
+             --timing-allow-fail --quiet --seed {seed}",
+            route::ECP5
+        );
+        let args: Vec<&str> = args.split_whitespace().collect();
+        let routed = Tool::NextpnrEcp5.run(dir, &args);
+        routed.map_err(|error| route::reason(&error).map_or(error, |why| Error::DoesNotFit { why }))?;
         let report: Value = serde_json::from_str(&eda::read(&dir.join("report.json"))?).unwrap_or_default();
         let mhz = route::lowest_clock(&report).ok_or_else(|| Error::Report {
             tool: Tool::NextpnrEcp5.name().to_owned(),

@@ -33,11 +33,14 @@ pub struct Clock {
     pub mhz: f64,
 }
 
-/// Routes `top` of `design.json` in `dir` on an ECP5-85F, speed grade 6: as a block without pins.
+/// An ECP5-85F, speed grade 6, and how hard nextpnr-ecp5 tries: the weight makes its placer favour paths that are late over
+/// wires that are short; its router takes up wires again that make a path late.
+pub(super) const ECP5: &str = "--85k --speed 6 --placer-heap-timingweight 30 --tmg-ripup";
+
+/// Routes `top` of `design.json` in `dir` on an ECP5: as a block without pins.
 pub(super) fn ecp5(seeds: u32, dir: &Path) -> Result<Result<Route, String>, Error> {
-    // The weight makes the placer favour paths that are late over wires that are short.
-    let args = "--85k --package CABGA756 --speed 6 --out-of-context --placer-heap-timingweight 30 --freq 150";
-    route(Tool::NextpnrEcp5, "TRELLIS_COMB", args, "design.json", seeds, dir)
+    let args = format!("{ECP5} --package CABGA756 --out-of-context --freq 150");
+    route(Tool::NextpnrEcp5, "TRELLIS_COMB", &args, "design.json", seeds, dir)
 }
 
 /// The clock of the slowest clock domain of a router's report, MHz.
@@ -123,7 +126,7 @@ fn run_seed(
 }
 
 /// The router's own line that says why a design cannot be placed; nothing where it failed for another reason.
-fn reason(error: &Error) -> Option<String> {
+pub(super) fn reason(error: &Error) -> Option<String> {
     let Error::Tool { output, .. } = error else { return None };
     let why = output.lines().find_map(|line| line.split_once("ERROR: ").map(|(_, why)| why))?;
     Some(why.trim_end_matches('.').to_owned())
