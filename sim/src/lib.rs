@@ -11,6 +11,7 @@
 
 pub mod chip;
 pub mod dram;
+pub mod engine;
 mod error;
 pub mod events;
 pub mod mapping;

@@ -49,6 +49,10 @@ pub const WEIGHT_FETCH_CYCLES: u32 = 4;
 /// register the beat, one to write the memory.
 pub const ACTIVATION_STORE_CYCLES: u32 = 2;
 
+/// From a word of activations freed to the first cycle in which its place can be written: one cycle to register that it is free,
+/// one for the stream to learn of it.
+pub const ACTIVATION_FREE_CYCLES: u32 = 2;
+
 /// From a word of activations taken to its data: one cycle for its row to reach the memories, one to read them. What takes it
 /// does not wait.
 pub const ACTIVATION_DATA_CYCLES: u32 = 2;

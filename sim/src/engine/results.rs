@@ -1,0 +1,106 @@
+//! Results behind the array: buffer, sequencer, requantiser.
+
+use contract::latency::RESULT_BUFFER_CYCLES;
+
+use super::history::{History, NEVER};
+use super::requantizer::{Requantizer, StreamRegister};
+use super::{Counters, Job, Ports, Sizes, Transfer};
+
+/// A token's results in a tile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) tile: u64,
+    /// The last of its job.
+    pub(super) last: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Results {
+    columns: u64,
+    result_lanes: u64,
+    depth: u64,
+    job: Job,
+    /// The first cycle in which a beat of the job can be taken.
+    begun: i64,
+    /// The cycle in which the last beat was taken.
+    taken: i64,
+    /// When tokens' results left the buffer.
+    left: History,
+    vector: StreamRegister,
+    /// The cycle in which the last beat of a vector entered.
+    vector_entered: i64,
+    requantizer: Requantizer,
+    done: i64,
+}
+
+impl Results {
+    pub(super) fn new(sizes: &Sizes) -> Self {
+        let depth = sizes.result_depth();
+        Self {
+            columns: sizes.columns,
+            result_lanes: sizes.result_lanes,
+            depth,
+            job: Job { outputs: 0, tokens: 0, matrix: None, raw: false, maximum: false, scale: false },
+            begun: NEVER,
+            taken: NEVER,
+            left: History::new(depth),
+            vector: StreamRegister::new(),
+            vector_entered: -1,
+            requantizer: Requantizer::new(sizes),
+            done: NEVER,
+        }
+    }
+
+    /// The next job, which is offered from a cycle on, and taken in that of the last beat of the one before at the earliest.
+    pub(super) fn begin(&mut self, job: &Job, offered: i64) {
+        self.job = *job;
+        self.begun = offered.max(self.taken).max(self.begun) + 1;
+    }
+
+    /// The first cycle in which a token can enter the array whose result goes to the buffer.
+    pub(super) fn room(&self) -> i64 {
+        self.left.last(self.depth) + 1
+    }
+
+    /// A token's results come from the array in cycle `written`.
+    pub(super) fn token(&mut self, token: Token, written: i64, ports: &mut impl Ports, counters: &mut Counters) {
+        let mut offered = (written + i64::from(RESULT_BUFFER_CYCLES)).max(self.left.last(1) + 1);
+        let groups = self.groups(token.tile);
+        for group in 1..=groups {
+            let last = token.last && group == groups;
+            offered = self.beat(offered, last, ports, counters) + 1;
+        }
+        self.left.push(self.taken);
+    }
+
+    /// All beats of a vector job.
+    pub(super) fn vector(&mut self, ports: &mut impl Ports, counters: &mut Counters) {
+        let tiles = self.job.outputs.div_ceil(self.columns);
+        let beats = (0..tiles).map(|tile| self.groups(tile)).sum::<u64>() * self.job.tokens;
+        for beat in 1..=beats {
+            self.vector_entered = ports.vector(self.vector_entered + 1).max(self.vector.room());
+            ports.transfer(Transfer::Vector, self.vector_entered);
+            let offered = self.vector.offered(self.vector_entered);
+            self.beat(offered, beat == beats, ports, counters);
+            self.vector.leave(self.taken);
+        }
+    }
+
+    /// The cycle in which the last job is done.
+    pub(super) fn done(&self) -> i64 {
+        self.done
+    }
+
+    /// Beats of a token in a tile.
+    fn groups(&self, tile: u64) -> u64 {
+        (self.job.outputs - tile * self.columns).min(self.columns).div_ceil(self.result_lanes)
+    }
+
+    /// A beat is taken from the cycle `offered` on; in which.
+    fn beat(&mut self, offered: i64, last: bool, ports: &mut impl Ports, counters: &mut Counters) -> i64 {
+        self.taken = offered.max(self.begun).max(self.taken + 1).max(self.requantizer.room());
+        self.done = self.requantizer.beat(&self.job, last, self.taken, ports);
+        counters.result_beats += 1;
+        self.taken
+    }
+}
