@@ -11,7 +11,7 @@ use rtl::cosim::engine::{
 };
 use rtl::cosim::{Pattern, Random};
 use rtl::{EngineParameters, Parameters};
-use sim::engine::{Counters, Engine, Job, Matrix, Ports, Request, Sizes, Transfer, WeightSource};
+use sim::engine::{Counters, Engine, Job, Matrix, Ports, Request, Sizes, StepAll, Transfer, WeightSource};
 
 /// From a register write accepted whole to the job in the queue: the write is held for a cycle, and then has its turn.
 const START_CYCLES: i64 = contract::latency::AXI_LITE_CYCLES as i64 - 1;
@@ -125,6 +125,8 @@ fn sizes(p: &EngineParameters) -> Sizes {
         lanes: p.array.lanes.into(),
         columns: p.array.columns.into(),
         tokens: p.array.tokens.into(),
+        column_bytes: p.array.lanes.div_ceil(5).into(),
+        activation_bytes: 1,
         stream_bits: p.array.stream_bits.into(),
         activation_bits: p.activation_bits.into(),
         activation_words: p.activation_words.into(),
@@ -195,7 +197,7 @@ fn equal(p: &EngineParameters, top: Top, runs: usize) -> usize {
             Surroundings { run: session.run(), fetched, bursts: VecDeque::new(), seen: Seen::default() };
         let mut engine = Engine::new(sizes(p), source, surroundings);
         for (job, cycles) in jobs.iter().zip(&outcome.job_cycles) {
-            engine.job(job, signed(cycles.started) + START_CYCLES).expect("activations that fit");
+            engine.job(job, signed(cycles.started) + START_CYCLES, &mut StepAll).expect("activations that fit");
         }
         let context = || format!("{p:?}, {top:?}, {jobs:?}");
         assert_eq!(engine.ports().seen, seen(trace), "{}", context());

@@ -3,7 +3,7 @@
 use contract::latency::{ACTIVATION_FREE_CYCLES, ACTIVATION_STORE_CYCLES};
 
 use super::history::{History, NEVER};
-use super::{ActivationOverflow, Counters, Ports, Sizes, Transfer};
+use super::{ActivationOverflow, Ports, Sizes, Transfer};
 
 /// Words count from the reset on.
 #[derive(Clone, Debug)]
@@ -15,17 +15,20 @@ pub(super) struct Activations {
     accepted: i64,
     /// Words that came whole.
     words: u64,
-    freed: History,
+    /// Words that were freed, and when.
+    freed: u64,
+    freed_cycles: History,
 }
 
 impl Activations {
     pub(super) fn new(sizes: &Sizes) -> Self {
         Self {
             places: sizes.activation_words,
-            beats_per_word: (8 * sizes.lanes).div_ceil(sizes.activation_bits),
+            beats_per_word: (8 * sizes.lanes * sizes.activation_bytes).div_ceil(sizes.activation_bits),
             accepted: -1,
             words: 0,
-            freed: History::new(sizes.activation_words),
+            freed: 0,
+            freed_cycles: History::new(sizes.activation_words),
         }
     }
 
@@ -34,9 +37,8 @@ impl Activations {
         &mut self,
         ports: &mut impl Ports,
         word: u64,
-        counters: &mut Counters,
     ) -> Result<i64, ActivationOverflow> {
-        if word < self.words {
+        if self.has(word) {
             return Ok(NEVER);
         }
         let mut room = self.room()?;
@@ -45,22 +47,32 @@ impl Activations {
             ports.transfer(Transfer::Activation, self.accepted);
             room = NEVER;
         }
-        counters.activation_beats += self.beats_per_word;
         self.words += 1;
         Ok(self.accepted + i64::from(ACTIVATION_STORE_CYCLES))
     }
 
+    /// Whether a word has met the array, or can since it came.
+    pub(super) fn has(&self, word: u64) -> bool {
+        word < self.words
+    }
+
+    /// Beats that came.
+    pub(super) fn beats(&self) -> u64 {
+        self.words * self.beats_per_word
+    }
+
     /// The oldest word was used for the last time.
     pub(super) fn free(&mut self, cycle: i64) {
-        self.freed.push(cycle);
+        self.freed += 1;
+        self.freed_cycles.push(cycle);
     }
 
     /// The first cycle in which there is a place for the next word: where the ring is full, that of the oldest one.
     fn room(&self) -> Result<i64, ActivationOverflow> {
         let Some(replaced) = self.words.checked_sub(self.places) else { return Ok(NEVER) };
-        if replaced >= self.freed.events() {
+        if replaced >= self.freed {
             return Err(ActivationOverflow { words: self.places });
         }
-        Ok(self.freed.last(self.freed.events() - replaced) + i64::from(ACTIVATION_FREE_CYCLES))
+        Ok(self.freed_cycles.last(self.freed - replaced) + i64::from(ACTIVATION_FREE_CYCLES))
     }
 }

@@ -19,21 +19,24 @@
 mod activations;
 mod counters;
 mod fetch;
+mod front;
 mod history;
 mod ports;
 mod requantizer;
 mod results;
+mod sides;
+mod skip;
 mod weights;
 
 use contract::latency::{STREAM_FIFO_CYCLES, array_cycles};
 
-pub use self::counters::Counters;
-pub use self::ports::{Ports, Request, Transfer};
-use self::activations::Activations;
 use self::counters::Busy;
+pub use self::counters::Counters;
+pub use self::front::{Front, Tally};
+pub use self::ports::{Ports, Request, Transfer};
 use self::history::NEVER;
-use self::results::{Results, Token};
-use self::weights::Weights;
+use self::sides::{Sides, Walk};
+pub use self::skip::{Skip, StepAll};
 
 /// The sizes of an engine, as `rtl/README.md` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,10 @@ pub struct Sizes {
     pub columns: u64,
     /// Token slots.
     pub tokens: u64,
+    /// Bytes of a column's weights in a step: of trits, five a byte (C-PACK).
+    pub column_bytes: u64,
+    /// Bytes of an activation.
+    pub activation_bytes: u64,
     /// Width of the weight stream, bits.
     pub stream_bits: u64,
     /// Width of the activation stream, bits.
@@ -61,10 +68,9 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Beats of a step's weights: each column is whole bytes of five trits (C-PACK).
+    /// Beats of a step's weights.
     pub fn beats(&self) -> u64 {
-        let column_bytes = self.lanes.div_ceil(contract::packing::TRITS_PER_BYTE as u64);
-        (self.columns * column_bytes * 8).div_ceil(self.stream_bits)
+        (8 * self.columns * self.column_bytes).div_ceil(self.stream_bits)
     }
 
     /// From a token's last step to its result, cycles.
@@ -131,15 +137,10 @@ pub struct ActivationOverflow {
 pub struct Engine<P> {
     sizes: Sizes,
     ports: P,
-    weights: Weights,
-    activations: Activations,
-    results: Results,
-    counters: Counters,
+    front: Front,
+    sides: Sides,
+    tally: Tally,
     busy: Busy,
-    /// The cycle in which the last token entered the array, which releases its tile.
-    issued: i64,
-    /// The cycle in which the array's side took the last job.
-    accepted: i64,
     /// The first word of the activations that the last matrix job kept.
     kept: Option<u64>,
     /// The first word of those that have not been asked for.
@@ -152,13 +153,10 @@ impl<P: Ports> Engine<P> {
         Self {
             sizes,
             ports,
-            weights: Weights::new(&sizes, source),
-            activations: Activations::new(&sizes),
-            results: Results::new(&sizes),
-            counters: Counters::default(),
+            front: Front::new(&sizes, source),
+            sides: Sides::new(&sizes),
+            tally: Tally::default(),
             busy: Busy::default(),
-            issued: NEVER,
-            accepted: NEVER,
             kept: None,
             next_word: 0,
         }
@@ -169,21 +167,46 @@ impl<P: Ports> Engine<P> {
     /// # Errors
     ///
     /// A job whose activations do not fit the ring.
-    pub fn job(&mut self, job: &Job, queued: i64) -> Result<i64, ActivationOverflow> {
-        let queue_cycles = i64::from(STREAM_FIFO_CYCLES);
-        self.results.begin(job, queued + queue_cycles);
-        match job.matrix {
-            Some(matrix) => self.matrix(job, &matrix, queued + queue_cycles)?,
-            None => self.results.vector(&mut self.ports, &mut self.counters),
+    pub fn job(
+        &mut self,
+        job: &Job,
+        queued: i64,
+        skip: &mut impl Skip<P>,
+    ) -> Result<i64, ActivationOverflow> {
+        let offered = queued + i64::from(STREAM_FIFO_CYCLES);
+        self.sides.results.begin(job, offered);
+        match &job.matrix {
+            Some(matrix) => self.matrix(job, matrix, offered, skip)?,
+            None => self.sides.results.vector(&mut self.ports),
         }
-        let done = self.results.done();
+        let done = self.sides.results.done();
         self.busy.job(queued, done);
         Ok(done)
     }
 
     /// What the counters read when all jobs are done.
     pub fn counters(&self) -> Counters {
-        Counters { busy_cycles: self.busy.cycles(), ..self.counters }
+        let tally = self.tally;
+        Counters {
+            busy_cycles: self.busy.cycles(),
+            issued: tally.issued,
+            weight_starved: tally.weight_starved,
+            activation_starved: tally.activation_starved,
+            output_blocked: tally.output_blocked,
+            weight_beats: tally.weight_beats,
+            activation_beats: self.sides.activations.beats(),
+            result_beats: self.sides.results.beats(),
+        }
+    }
+
+    /// What was counted where weights and tokens meet.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The cycle in which the last token entered the array.
+    pub fn issued(&self) -> i64 {
+        self.front.issued()
     }
 
     /// What stands around the engine.
@@ -191,55 +214,80 @@ impl<P: Ports> Engine<P> {
         &self.ports
     }
 
-    /// For each tile of outputs, for each step of inputs, for each token.
-    fn matrix(&mut self, job: &Job, matrix: &Matrix, offered: i64) -> Result<(), ActivationOverflow> {
-        let tiles = job.outputs.div_ceil(self.sizes.columns);
-        let steps = matrix.inputs.div_ceil(self.sizes.lanes);
-        // The next job is taken in the cycle of this one's last token.
-        self.accepted = offered.max(self.accepted + 1).max(self.issued);
-        self.weights.begin(matrix.address, tiles * steps, offered);
-        let base = self.kept.take().unwrap_or(self.next_word);
-        self.next_word = base + steps * job.tokens;
-        if matrix.keep {
-            self.kept = Some(base);
-        }
-        for tile in 0..tiles {
-            let last_tile = tile + 1 == tiles;
-            for step in 0..steps {
-                let held = self.weights.tile(&mut self.ports, self.issued);
-                self.counters.weight_beats += self.sizes.beats();
-                for token in 0..job.tokens {
-                    let word = base + step * job.tokens + token;
-                    let present = self.activations.word(&mut self.ports, word, &mut self.counters)?;
-                    let last_step = step + 1 == steps;
-                    let room = if last_step { self.results.room() } else { NEVER };
-                    self.issue(present, held, room);
-                    if last_tile && !matrix.keep {
-                        self.activations.free(self.issued);
-                    }
-                    if last_step {
-                        let token = Token { tile, last: last_tile && token + 1 == job.tokens };
-                        let written = self.issued + self.sizes.array_cycles();
-                        self.results.token(token, written, &mut self.ports, &mut self.counters);
-                    }
-                }
-            }
+    /// What stands around the engine.
+    pub fn ports_mut(&mut self) -> &mut P {
+        &mut self.ports
+    }
+
+    fn matrix(
+        &mut self,
+        job: &Job,
+        matrix: &Matrix,
+        offered: i64,
+        skip: &mut impl Skip<P>,
+    ) -> Result<(), ActivationOverflow> {
+        let walk = Walk {
+            tiles: job.outputs.div_ceil(self.sizes.columns),
+            steps: matrix.inputs.div_ceil(self.sizes.lanes),
+            tokens: job.tokens,
+            word: self.kept.take().unwrap_or(self.next_word),
+            keep: matrix.keep,
+        };
+        self.next_word = walk.word + walk.steps * walk.tokens;
+        self.kept = walk.keep.then_some(walk.word);
+        let steps = walk.tiles * walk.steps;
+        self.front.begin(matrix.address, steps, offered);
+        let mut step = 0;
+        while step < steps {
+            step += self.known(&walk, step, skip);
+            self.step(&walk, step, skip)?;
+            step += 1;
         }
         Ok(())
     }
 
-    /// A token enters the array when its word is present, a tile is held, and its result has a place. Each cycle that it waits
-    /// counts for the first of these that it lacks.
-    fn issue(&mut self, present: i64, held: i64, room: i64) {
-        let wanted = self.issued.max(self.accepted) + 1;
-        let at_array = wanted.max(present);
-        let with_tile = at_array.max(held);
-        self.issued = with_tile.max(room);
-        let counters = &mut self.counters;
-        counters.issued += 1;
-        counters.activation_starved += (at_array - wanted).unsigned_abs();
-        counters.weight_starved += (with_tile - at_array).unsigned_abs();
-        counters.output_blocked += (self.issued - with_tile).unsigned_abs();
+    /// Goes through a step.
+    fn step(&mut self, walk: &Walk, step: u64, skip: &mut impl Skip<P>) -> Result<(), ActivationOverflow> {
+        let Self { ports, front, sides, tally, .. } = self;
+        let before = *tally;
+        let held = front.tile(ports, tally);
+        if sides.is_plain(walk, step) {
+            front.first(walk.tokens, NEVER, held, NEVER, tally);
+            skip.stepped(Some(front.issued()));
+            front.tokens(walk.tokens - 1, tally);
+            return Ok(());
+        }
+        let mut first = None;
+        for token in 0..walk.tokens {
+            let (present, room) = sides.allow(walk, step, token, ports)?;
+            if first.is_none() {
+                front.first(walk.tokens, present, held, room, tally);
+            } else {
+                front.token(present, held, room, tally);
+            }
+            first = first.or(Some(front.issued()));
+            sides.token(walk, step, token, front.issued(), ports);
+        }
+        let waited = tally.since(before);
+        skip.stepped(first.filter(|_| waited.activation_starved == 0 && waited.output_blocked == 0));
+        Ok(())
+    }
+
+    /// Goes over the steps from `step` on that are known; how many.
+    fn known(&mut self, walk: &Walk, step: u64, skip: &mut impl Skip<P>) -> u64 {
+        let Self { ports, front, sides, tally, .. } = self;
+        let mut at = step;
+        skip.skip(front, ports, tally, &mut |ports, firsts, shift| {
+            let steps = (at..).zip(firsts);
+            let plain = steps.clone().all(|(step, _)| sides.is_plain(walk, step));
+            let before = (!plain).then(|| sides.clone());
+            let mut all = steps.clone();
+            let met = plain || all.all(|(step, first)| sides.meet(walk, step, first + shift, ports));
+            match before {
+                Some(before) if !met => *sides = before,
+                _ => at += firsts.len() as u64,
+            }
+            met
+        })
     }
 }
-

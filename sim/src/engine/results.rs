@@ -4,7 +4,7 @@ use contract::latency::RESULT_BUFFER_CYCLES;
 
 use super::history::{History, NEVER};
 use super::requantizer::{Requantizer, StreamRegister};
-use super::{Counters, Job, Ports, Sizes, Transfer};
+use super::{Job, Ports, Sizes, Transfer};
 
 /// A token's results in a tile.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub(super) struct Results {
     vector_entered: i64,
     requantizer: Requantizer,
     done: i64,
+    beats: u64,
 }
 
 impl Results {
@@ -48,6 +49,7 @@ impl Results {
             vector_entered: -1,
             requantizer: Requantizer::new(sizes),
             done: NEVER,
+            beats: 0,
         }
     }
 
@@ -63,25 +65,25 @@ impl Results {
     }
 
     /// A token's results come from the array in cycle `written`.
-    pub(super) fn token(&mut self, token: Token, written: i64, ports: &mut impl Ports, counters: &mut Counters) {
+    pub(super) fn token(&mut self, token: Token, written: i64, ports: &mut impl Ports) {
         let mut offered = (written + i64::from(RESULT_BUFFER_CYCLES)).max(self.left.last(1) + 1);
         let groups = self.groups(token.tile);
         for group in 1..=groups {
             let last = token.last && group == groups;
-            offered = self.beat(offered, last, ports, counters) + 1;
+            offered = self.beat(offered, last, ports) + 1;
         }
         self.left.push(self.taken);
     }
 
     /// All beats of a vector job.
-    pub(super) fn vector(&mut self, ports: &mut impl Ports, counters: &mut Counters) {
+    pub(super) fn vector(&mut self, ports: &mut impl Ports) {
         let tiles = self.job.outputs.div_ceil(self.columns);
         let beats = (0..tiles).map(|tile| self.groups(tile)).sum::<u64>() * self.job.tokens;
         for beat in 1..=beats {
             self.vector_entered = ports.vector(self.vector_entered + 1).max(self.vector.room());
             ports.transfer(Transfer::Vector, self.vector_entered);
             let offered = self.vector.offered(self.vector_entered);
-            self.beat(offered, beat == beats, ports, counters);
+            self.beat(offered, beat == beats, ports);
             self.vector.leave(self.taken);
         }
     }
@@ -91,16 +93,21 @@ impl Results {
         self.done
     }
 
+    /// Beats of values taken.
+    pub(super) fn beats(&self) -> u64 {
+        self.beats
+    }
+
     /// Beats of a token in a tile.
     fn groups(&self, tile: u64) -> u64 {
         (self.job.outputs - tile * self.columns).min(self.columns).div_ceil(self.result_lanes)
     }
 
     /// A beat is taken from the cycle `offered` on; in which.
-    fn beat(&mut self, offered: i64, last: bool, ports: &mut impl Ports, counters: &mut Counters) -> i64 {
+    fn beat(&mut self, offered: i64, last: bool, ports: &mut impl Ports) -> i64 {
         self.taken = offered.max(self.begun).max(self.taken + 1).max(self.requantizer.room());
         self.done = self.requantizer.beat(&self.job, last, self.taken, ports);
-        counters.result_beats += 1;
+        self.beats += 1;
         self.taken
     }
 }
