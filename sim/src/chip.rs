@@ -47,8 +47,14 @@ pub struct ChipSpec {
     pub acc_bits: u32,
     /// Width of an engine's weight stream, bits a cycle.
     pub stream_bits: u64,
-    /// Depth of an engine's weight FIFO, beats; it must cover the DRAM's latency.
+    /// Depth of an engine's weight FIFO, beats, a power of two; it must cover the DRAM's latency.
     pub stream_fifo_beats: u64,
+    /// Longest burst of weights that an engine asks for, beats, a power of two.
+    pub burst_beats: u64,
+    /// Width of an engine's activation stream, bits a cycle.
+    pub activation_bits: u64,
+    /// Results that an engine gives out in a cycle, a power of two.
+    pub result_lanes: u64,
     /// Clock of engines and vector unit, MHz.
     pub clock_mhz: u64,
     /// Each engine's copy of the activations of a pass, KiB.
@@ -129,7 +135,7 @@ impl Chip {
             value,
             expected,
         };
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>, &'static str); 14] = [
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>, &'static str); 16] = [
             ("engines", spec.engines, 1..=4096, "from 1 to 4096"),
             ("lanes", spec.lanes, 1..=1024, "from 1 to 1024"),
             ("columns", spec.columns, 1..=1024, "from 1 to 1024"),
@@ -140,7 +146,9 @@ impl Chip {
                 u64::from(sum_bits(spec.lanes))..=32,
                 "wide enough for one step's sum, at most 32",
             ),
-            ("stream_fifo_beats", spec.stream_fifo_beats, 2..=1 << 20, "from 2 to 2^20"),
+            ("burst_beats", spec.burst_beats, 1..=256, "from 1 to 256 (AXI4)"),
+            ("activation_bits", spec.activation_bits, 8..=8192, "from 8 to 8192"),
+            ("result_lanes", spec.result_lanes, 1..=32, "from 1 to 32"),
             ("clock_mhz", spec.clock_mhz, 1..=10_000, "from 1 to 10000"),
             ("activation_sram_kb", spec.activation_sram_kb, 1..=1 << 30, "from 1 to 2^30"),
             ("result_sram_kb", spec.result_sram_kb, 1..=1 << 30, "from 1 to 2^30"),
@@ -164,6 +172,22 @@ impl Chip {
         }
         if spec.stream_bits == 0 || spec.stream_bits > 1 << 16 || !spec.stream_bits.is_multiple_of(8) {
             return Err(fail("stream_bits", spec.stream_bits.to_string(), "a multiple of 8 from 8 to 65536"));
+        }
+        if !(spec.stream_fifo_beats.is_power_of_two() && (4..=1 << 20).contains(&spec.stream_fifo_beats)) {
+            let value = spec.stream_fifo_beats.to_string();
+            return Err(fail("stream_fifo_beats", value, "a power of two from 4 to 2^20"));
+        }
+        let burst_bytes = spec.burst_beats * spec.stream_bits / 8;
+        if !spec.burst_beats.is_power_of_two() || spec.burst_beats > spec.stream_fifo_beats || burst_bytes > 4096 {
+            let expected = "a power of two of beats that the FIFO holds, at most 4096 bytes (AXI4)";
+            return Err(fail("burst_beats", spec.burst_beats.to_string(), expected));
+        }
+        if !spec.activation_bits.is_multiple_of(8) {
+            return Err(fail("activation_bits", spec.activation_bits.to_string(), "a multiple of 8"));
+        }
+        if !spec.result_lanes.is_power_of_two() || spec.result_lanes > spec.columns.next_power_of_two() {
+            let expected = "a power of two, no more than hold a tile's columns";
+            return Err(fail("result_lanes", spec.result_lanes.to_string(), expected));
         }
         if !(spec.dram.channels.is_power_of_two() && spec.dram.channels <= 4096) {
             return Err(fail(

@@ -147,7 +147,11 @@ pub struct Stalls {
     pub dram: u64,
     /// A tile takes more beats of the weight stream than it has tokens to serve: no faster DRAM would save these.
     pub weight_stream: u64,
-    /// Filling and draining the array's pipeline.
+    /// Activations were not yet in the array's buffer.
+    pub activations: u64,
+    /// A result had no place, since those before it were still being given out.
+    pub results: u64,
+    /// Filling the array's pipeline, and giving out the last results.
     pub pipeline: u64,
     /// The vector unit was at work: attention, norms, activations, a head that is not ternary.
     pub vector_unit: u64,
@@ -157,10 +161,12 @@ pub struct Stalls {
 
 impl Stalls {
     /// The causes by name, in a fixed order.
-    pub fn by_cause(&self) -> [(&'static str, u64); 5] {
+    pub fn by_cause(&self) -> [(&'static str, u64); 7] {
         [
             ("dram", self.dram),
             ("weight_stream", self.weight_stream),
+            ("activations", self.activations),
+            ("results", self.results),
             ("pipeline", self.pipeline),
             ("vector_unit", self.vector_unit),
             ("chip_link", self.chip_link),

@@ -253,7 +253,7 @@ impl<P: Ports> Engine<P> {
         let held = front.tile(ports, tally);
         if sides.is_plain(walk, step) {
             front.first(walk.tokens, NEVER, held, NEVER, tally);
-            skip.stepped(Some(front.issued()));
+            skip.stepped(Some(front.issued()), ports);
             front.tokens(walk.tokens - 1, tally);
             return Ok(());
         }
@@ -269,7 +269,7 @@ impl<P: Ports> Engine<P> {
             sides.token(walk, step, token, front.issued(), ports);
         }
         let waited = tally.since(before);
-        skip.stepped(first.filter(|_| waited.activation_starved == 0 && waited.output_blocked == 0));
+        skip.stepped(first.filter(|_| waited.activation_starved == 0 && waited.output_blocked == 0), ports);
         Ok(())
     }
 

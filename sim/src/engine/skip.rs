@@ -17,7 +17,7 @@ pub trait Skip<P> {
     ) -> u64;
 
     /// A step was gone through, whose first token entered in a cycle; or one that waited for more than weights.
-    fn stepped(&mut self, first: Option<i64>);
+    fn stepped(&mut self, first: Option<i64>, ports: &P);
 }
 
 /// Nobody remembers anything.
@@ -35,5 +35,5 @@ impl<P> Skip<P> for StepAll {
         0
     }
 
-    fn stepped(&mut self, _: Option<i64>) {}
+    fn stepped(&mut self, _: Option<i64>, _: &P) {}
 }

@@ -7,7 +7,7 @@ use model::WeightFormat;
 
 pub use self::memory::Extent;
 use self::memory::{Footprint, Layout, cache_bytes_per_position, flat_bytes, runs_on_array, stage_of};
-pub use self::tiling::Tiling;
+pub use self::tiling::{Tiling, engine_sizes};
 use crate::Error;
 use crate::chip::Chip;
 use crate::result::Phase;
@@ -298,31 +298,34 @@ fn tokens_per_pass(workload: &Workload, chip: &Chip) -> Result<(u64, String), Er
     let (shape, spec) = (workload.shape, &chip.spec);
     let longest_k = shape.intermediate_size.max(shape.hidden_size).max(shape.q_size());
     let widest = (2 * shape.intermediate_size).max(shape.q_size() + 2 * shape.kv_size());
+    // Each engine holds the activations of a pass, for the longest reduction, in words of its lanes.
+    let engine = engine_sizes(chip, workload.machine.linear_format());
+    let word_bytes = engine.lanes * engine.activation_bytes;
+    let activations = longest_k.div_ceil(engine.lanes) * word_bytes;
     let srams = [
-        // Each engine holds the activations of a pass, for the longest reduction.
-        ("activation_sram_kb", spec.activation_sram_kb, longest_k * workload.machine.activation_bytes()),
+        ("activation_sram_kb", engine.activation_words * word_bytes, activations),
         // A tile's results are taken out while the next tile's are made.
-        ("result_sram_kb", spec.result_sram_kb, 2 * spec.columns * WORD_BYTES),
+        ("result_sram_kb", spec.result_sram_kb * 1024, 2 * spec.columns * WORD_BYTES),
         // Residual stream and the widest intermediate.
-        ("vector.sram_kb", spec.vector.sram_kb, (shape.hidden_size + widest) * WORD_BYTES),
+        ("vector.sram_kb", spec.vector.sram_kb * 1024, (shape.hidden_size + widest) * WORD_BYTES),
     ];
     let mut most = spec.token_slots;
     let mut limit = format!("{most} token slots");
-    for (sram, kb, bytes) in srams {
-        let fit = kb * 1024 / bytes;
+    for (sram, have_bytes, bytes) in srams {
+        let fit = have_bytes / bytes;
         if fit == 0 {
             return Err(Error::SramTooSmall {
                 sram,
                 chip: spec.name.clone(),
                 machine: workload.machine.name(),
                 model: shape.name.clone(),
-                have_bytes: kb * 1024,
+                have_bytes,
                 need_bytes: bytes,
             });
         }
         if fit < most {
             most = fit;
-            limit = format!("{fit} tokens of {bytes} bytes fit {sram} {kb}");
+            limit = format!("{fit} tokens of {bytes} bytes fit the {have_bytes} of {sram}");
         }
     }
     if workload.tokens() <= most {

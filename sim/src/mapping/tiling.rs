@@ -3,6 +3,34 @@
 use model::WeightFormat;
 
 use crate::chip::Chip;
+use crate::engine::Sizes;
+
+/// The engines of a chip, for matrices of a format: the FP16 baseline's have the same lanes, with 16-bit operands.
+pub fn engine_sizes(chip: &Chip, format: WeightFormat) -> Sizes {
+    let spec = &chip.spec;
+    let (column_bytes, activation_bytes) = match format {
+        // A column is padded to whole bytes of five trits (contract clause C-PACK).
+        WeightFormat::Ternary => (spec.lanes.div_ceil(contract::packing::TRITS_PER_BYTE as u64), 1),
+        WeightFormat::Int8 => (spec.lanes, 1),
+        WeightFormat::F16 | WeightFormat::Bf16 => (spec.lanes * 2, 2),
+    };
+    let words = spec.activation_sram_kb * 1024 / (spec.lanes * activation_bytes);
+    Sizes {
+        lanes: spec.lanes,
+        columns: spec.columns,
+        tokens: spec.token_slots,
+        column_bytes,
+        activation_bytes,
+        stream_bits: spec.stream_bits,
+        activation_bits: spec.activation_bits,
+        // As many as a power of two.
+        activation_words: words.checked_ilog2().map_or(0, |bits| 1 << bits),
+        result_lanes: spec.result_lanes,
+        dividers: 1,
+        fifo_beats: spec.stream_fifo_beats,
+        burst_beats: spec.burst_beats,
+    }
+}
 
 /// A matrix cut into tiles for the engines' arrays.
 ///
@@ -14,6 +42,8 @@ pub struct Tiling {
     pub n: u64,
     /// Inputs.
     pub k: u64,
+    /// Outputs of a tile.
+    pub columns: u64,
     /// ceil(n / columns).
     pub tiles: u64,
     /// ceil(k / lanes).
@@ -28,20 +58,14 @@ impl Tiling {
     /// Cuts an n x k matrix of `format` for the chip's engines.
     pub fn new(chip: &Chip, format: WeightFormat, n: u64, k: u64) -> Tiling {
         let spec = &chip.spec;
-        // A column is padded to whole bytes of five trits (contract clause C-PACK).
-        let column_bytes = match format {
-            WeightFormat::Ternary => spec.lanes.div_ceil(contract::packing::TRITS_PER_BYTE as u64),
-            WeightFormat::Int8 => spec.lanes,
-            WeightFormat::F16 | WeightFormat::Bf16 => spec.lanes * 2,
-        };
-        let beat_bytes = spec.stream_bits / 8;
         Tiling {
             n,
             k,
+            columns: spec.columns,
             tiles: n.div_ceil(spec.columns),
             steps: k.div_ceil(spec.lanes),
-            beats: (column_bytes * spec.columns).div_ceil(beat_bytes),
-            beat_bytes,
+            beats: engine_sizes(chip, format).beats(),
+            beat_bytes: spec.stream_bits / 8,
         }
     }
 
@@ -55,6 +79,13 @@ impl Tiling {
     pub fn rounds(&self, engines: u64) -> [(u64, u64); 2] {
         let left = self.tiles % engines;
         [(engines, self.tiles / engines), (left, u64::from(left > 0))]
+    }
+
+    /// Outputs of the first of so many engines, which has a tile in every round.
+    pub fn outputs_of_first(&self, engines: u64) -> u64 {
+        let missing = self.tiles * self.columns - self.n;
+        let has_last = (self.tiles - 1).is_multiple_of(engines);
+        self.tiles.div_ceil(engines) * self.columns - if has_last { missing } else { 0 }
     }
 
     /// Bytes of a round in which that many engines take part.

@@ -1,19 +1,22 @@
 //! Timing: steps a mapping through array, vector unit, memory and links, one operator behind the other.
 //!
-//! Weights and cache stream ahead of their use as far as the FIFO reaches, also across operators; results do not: an
-//! operator begins when the one before it has ended, because a quantiser needs the whole vector.
+//! Weights and cache stream ahead of their use as far as the FIFOs reach, also across operators; results do not: an
+//! operator begins when the one before it has ended, because a quantiser needs the whole vector. What is read from memory is asked
+//! for in the order of its use.
 
 mod clock;
-mod flow;
+mod memory;
 mod skip;
-mod stream;
+mod vector;
+mod weights;
 
-pub use self::flow::{ArraySchedule, array_schedule};
-use self::flow::{Consumer, Tally};
-use self::stream::Streamer;
+use self::memory::Memory;
+use self::vector::{Rate, VectorStream};
+use self::weights::{Part, StepSkipper, Surroundings};
 use crate::chip::Chip;
 use crate::dram::Counters;
-use crate::mapping::{Extent, Job, Mapping, Step, Tiling};
+use crate::engine::{Engine, Job as EngineJob, Matrix, StepAll, WeightSource};
+use crate::mapping::{Extent, Job, Mapping, Step, Tiling, engine_sizes};
 use crate::result::Stalls;
 
 /// Cycles from an operand's read in the vector unit's SRAM to its result's write: read, two of arithmetic, write.
@@ -53,10 +56,16 @@ pub struct OperatorTiming {
 
 /// Steps every pass of a mapping. Without `skip` every burst is stepped; the result is the same.
 pub fn run(mapping: &Mapping, skip: bool) -> Timing {
+    let chip = mapping.chip;
+    let surroundings = Surroundings::new(Memory::new(chip), chip.stripe_bytes());
+    let sizes = engine_sizes(chip, mapping.workload.machine.linear_format());
     let mut run = Run {
-        chip: mapping.chip,
-        streamer: Streamer::new(mapping.chip, skip),
+        chip,
+        engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
+        skipper: skip.then(StepSkipper::new),
+        vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
         now: 0,
+        queued: 0,
         timing: Timing::default(),
     };
     for index in 0..mapping.passes() {
@@ -68,25 +77,31 @@ pub fn run(mapping: &Mapping, skip: bool) -> Timing {
         run.steps(&mapping.epilogue(&pass));
     }
     run.finish();
+    let memory = &run.engine.ports().memory;
     let mut timing = run.timing;
     timing.cycles = unsigned(run.now);
-    timing.channel = run.streamer.counters();
-    timing.skipped_fraction = run.streamer.skipped_fraction();
+    timing.channel = memory.counters();
+    timing.skipped_fraction = memory.skipped_fraction();
     timing
 }
 
 struct Run<'a> {
     chip: &'a Chip,
-    streamer: Streamer,
+    /// The engines are in step: one stands for all.
+    engine: Engine<Surroundings>,
+    skipper: Option<StepSkipper>,
+    vector_stream: VectorStream,
     /// The cycle in which the last operator ended.
     now: i64,
+    /// The cycle in which the next matrix job is queued: when what is read before it has been asked for.
+    queued: i64,
     timing: Timing,
 }
 
 impl Run<'_> {
     /// The run ends when the last write is in the DRAM.
     fn finish(&mut self) {
-        let end = self.streamer.finish(self.now);
+        let end = self.engine.ports_mut().memory.finish(self.now);
         let waited = unsigned(end - self.now);
         self.now = end;
         self.timing.stalls.dram += waited;
@@ -137,7 +152,7 @@ impl Run<'_> {
             Job::Write { first, rows, stride, .. } => {
                 for row in 0..rows {
                     let base = first.base + row * stride;
-                    self.streamer.write(Extent { base, ..first }, self.now);
+                    self.engine.ports_mut().memory.write(Extent { base, ..first }, self.now);
                 }
                 rows * first.stripes
             }
@@ -150,38 +165,59 @@ impl Run<'_> {
         }
     }
 
-    /// Rounds in which every engine has a tile, then one with the engines that still have one.
+    /// Rounds in which every engine has a tile, then one with the engines that still have one. The first engine has one in each.
     fn array(&mut self, tiling: &Tiling, image: Extent, tokens: u64) {
-        let spec = &self.chip.spec;
+        let (spec, stripe_bytes) = (&self.chip.spec, self.chip.stripe_bytes());
         let start = self.now;
-        let (mut base, mut end) = (image.base, start);
-        let mut tally = Tally::default();
-        for (engines, rounds) in tiling.rounds(spec.engines).into_iter().filter(|&(_, rounds)| rounds > 0) {
-            let bytes = tiling.round_bytes(engines) * rounds;
-            let extent = Extent { base, stripes: bytes.div_ceil(self.chip.stripe_bytes()) };
-            base += extent.stripes;
-            let consumer = Consumer::Array {
-                tokens: signed(tokens),
-                beats: signed(tiling.beats),
+        let mut base = image.base;
+        let rounds = tiling.rounds(spec.engines);
+        let parts = rounds.map(|(engines, rounds)| {
+            let stripes = (tiling.round_bytes(engines) * rounds).div_ceil(stripe_bytes);
+            let extent = Extent { base, stripes };
+            base += stripes;
+            Part {
+                beats: tiling.steps * tiling.beats * rounds,
                 beat_bytes: engines * tiling.beat_bytes,
-            };
-            let (done, spent) = self.streamer.stream(consumer, extent, bytes, start);
-            assert_eq!(
-                spent.busy,
-                signed(rounds * tiling.steps * tokens),
-                "every step serves every token once"
-            );
-            end = done;
-            tally.add(spent);
-        }
-        let pipeline =
-            i64::from(contract::latency::array_cycles(u32::try_from(spec.lanes).unwrap_or(u32::MAX)));
-        self.now = end + pipeline;
-        let timing = &mut self.timing;
-        timing.array_busy_cycles += unsigned(tally.busy);
-        timing.stalls.dram += unsigned(tally.dram);
-        timing.stalls.weight_stream += unsigned(tally.weight_stream);
-        timing.stalls.pipeline += unsigned(pipeline);
+                extent,
+            }
+        });
+        self.engine.ports_mut().begin(parts.into_iter().filter(|part| part.beats > 0), start);
+        let tiles = tiling.tiles.div_ceil(spec.engines);
+        let job = EngineJob {
+            outputs: tiling.outputs_of_first(spec.engines),
+            tokens,
+            // An image begins where the longest burst can.
+            matrix: Some(Matrix { inputs: tiling.k, keep: false, address: 0 }),
+            raw: true,
+            maximum: false,
+            scale: false,
+        };
+        let before = self.engine.tally();
+        let done = match &mut self.skipper {
+            Some(skipper) => {
+                skipper.begin(tokens);
+                self.engine.job(&job, self.queued, skipper)
+            }
+            None => self.engine.job(&job, self.queued, &mut StepAll),
+        };
+        assert!(done.is_ok(), "a mapping gives a pass no more tokens than the activation SRAM holds");
+        assert!(self.engine.ports().is_over(), "every beat of the image is used");
+        let spent = self.engine.tally().since(before);
+        assert_eq!(spent.issued, tiles * tiling.steps * tokens, "every step serves every token once");
+        self.now = self.engine.ports().taken() + 1;
+        // Before the operator began, its first token waited for nothing but the operators before.
+        let waited = spent.activation_starved + spent.weight_starved + spent.output_blocked;
+        let wanted = self.engine.issued() + 1 - signed(spent.issued + waited);
+        let early = unsigned(start - wanted).min(spent.activation_starved);
+        let stalls = &mut self.timing.stalls;
+        let activations = spent.activation_starved - early;
+        stalls.dram += spent.weight_starved - spent.stream_bound;
+        stalls.weight_stream += spent.stream_bound;
+        stalls.activations += activations;
+        stalls.results += spent.output_blocked;
+        let counted = spent.issued + spent.weight_starved + activations + spent.output_blocked;
+        stalls.pipeline += unsigned(self.now - start) - counted;
+        self.timing.array_busy_cycles += spent.issued;
     }
 
     fn vector_stream(
@@ -198,14 +234,15 @@ impl Run<'_> {
             let computing = streamed_operations.div_ceil(spec.vector.lanes);
             let port_bytes = spec.engines * spec.stream_bits / 8;
             let loading = (data.stripes * self.chip.stripe_bytes()).div_ceil(port_bytes);
-            let consumer = Consumer::Vector { cycles: computing.max(loading), stripes: data.stripes };
-            let bytes = data.stripes * self.chip.stripe_bytes();
-            let (end, spent) = self.streamer.stream(consumer, data, bytes, start);
+            let rate = Rate { cycles: computing.max(loading), stripes: data.stripes };
+            let memory = &mut self.engine.ports_mut().memory;
+            let (end, waited) = self.vector_stream.stream(memory, rate, data, start);
+            self.queued = memory.horizon();
             self.now = end;
             let port = signed(loading.saturating_sub(computing));
-            self.timing.stalls.dram += unsigned(spent.dram);
+            self.timing.stalls.dram += unsigned(waited);
             self.timing.stalls.weight_stream += unsigned(port);
-            self.timing.stalls.vector_unit += unsigned(end - start - spent.dram - port);
+            self.timing.stalls.vector_unit += unsigned(end - start - waited - port);
         }
         self.vector(further_operations, reductions);
     }

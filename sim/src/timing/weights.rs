@@ -1,0 +1,273 @@
+//! Weights on their way from the DRAM to the engines, and what stands around an engine besides.
+//!
+//! The engines are in step, and each fetches its own tiles: what they ask for at once is one stretch of memory, since their
+//! images are interleaved by the beat. So one engine stands for all, and its beat is one of each.
+
+use std::collections::VecDeque;
+
+use super::memory::{Memory, MemoryState, Origin, Progress};
+use super::skip::Memo;
+use crate::engine::{Front, Ports, Request, Skip, Tally, Transfer};
+use crate::mapping::Extent;
+
+/// Beats of a job in which as many engines take part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Beats, of each engine.
+    pub(super) beats: u64,
+    /// Bytes of a beat of all engines together.
+    pub(super) beat_bytes: u64,
+    /// Where they lie; they end in its last stripe.
+    pub(super) extent: Extent,
+}
+
+/// Memory, and the vector unit, which broadcasts activations and takes results as they come.
+pub(super) struct Surroundings {
+    pub(super) memory: Memory,
+    stripe_bytes: u64,
+    /// The parts of the job that were not begun.
+    parts: VecDeque<Part>,
+    /// What is left of the part that is being asked for.
+    part: Part,
+    /// Bytes of the last stripe that were not asked for.
+    rest: u64,
+    /// When that stripe arrives.
+    arrival: i64,
+    /// When each beat arrives that was asked for and not taken.
+    coming: VecDeque<i64>,
+    /// The first cycle in which the activations of the job are there.
+    start: i64,
+    /// The cycle in which the last result was taken.
+    taken: i64,
+}
+
+impl Surroundings {
+    pub(super) fn new(memory: Memory, stripe_bytes: u64) -> Self {
+        Self {
+            memory,
+            stripe_bytes,
+            parts: VecDeque::new(),
+            part: Part { beats: 0, beat_bytes: 1, extent: Extent { base: 0, stripes: 0 } },
+            rest: 0,
+            arrival: 0,
+            coming: VecDeque::new(),
+            start: 0,
+            taken: 0,
+        }
+    }
+
+    /// A job begins, whose activations are there from cycle `start` on.
+    pub(super) fn begin(&mut self, parts: impl IntoIterator<Item = Part>, start: i64) {
+        self.parts.extend(parts);
+        self.start = start;
+    }
+
+    /// The cycle in which the last result was taken.
+    pub(super) fn taken(&self) -> i64 {
+        self.taken
+    }
+
+    /// Whether all that was to be asked for was.
+    pub(super) fn is_over(&self) -> bool {
+        self.parts.is_empty() && self.part.beats == 0 && self.part.extent.stripes == 0 && self.coming.is_empty()
+    }
+}
+
+impl Ports for Surroundings {
+    fn weight(&mut self, from: i64) -> i64 {
+        let Some(arrival) = self.coming.pop_front() else { unreachable!("a beat was asked for") };
+        from.max(arrival)
+    }
+
+    fn activation(&mut self, from: i64) -> i64 {
+        from.max(self.start)
+    }
+
+    fn vector(&mut self, from: i64) -> i64 {
+        from.max(self.start)
+    }
+
+    fn result(&mut self, from: i64) -> i64 {
+        self.taken = from;
+        from
+    }
+
+    fn quantized(&mut self, from: i64) -> i64 {
+        self.taken = from;
+        from
+    }
+
+    fn request(&mut self, request: Request) -> i64 {
+        for _ in 0..request.beats {
+            if self.part.beats == 0 {
+                let Some(part) = self.parts.pop_front() else { unreachable!("a beat belongs to a part") };
+                (self.part, self.rest) = (part, 0);
+            }
+            let part = &mut self.part;
+            while self.rest < part.beat_bytes {
+                self.arrival = self.memory.read(part.extent.base, request.offered);
+                part.extent.base += 1;
+                part.extent.stripes -= 1;
+                self.rest += self.stripe_bytes;
+            }
+            self.rest -= part.beat_bytes;
+            part.beats -= 1;
+            self.coming.push_back(self.arrival);
+        }
+        request.offered
+    }
+
+    fn transfer(&mut self, _: Transfer, _: i64) {}
+}
+
+/// Everything that the future of a job's weights depends on, far from its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Situation {
+    tokens: u64,
+    beat_bytes: u64,
+    memory: MemoryState,
+    front: Front,
+    rest: u64,
+    arrival: i64,
+    coming: VecDeque<i64>,
+}
+
+impl Situation {
+    fn of(tokens: u64, front: &Front, ports: &Surroundings, origin: &Origin) -> Self {
+        let zero = ports.memory.zero(origin);
+        Self {
+            tokens,
+            beat_bytes: ports.part.beat_bytes,
+            memory: ports.memory.state(origin),
+            front: front.present(-zero),
+            rest: ports.rest,
+            arrival: if ports.rest == 0 { 0 } else { ports.arrival - zero },
+            coming: ports.coming.iter().map(|cycle| cycle - zero).collect(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.memory.bytes() + self.front.bytes() + self.coming.capacity() * size_of::<i64>()
+    }
+}
+
+/// What happened in an interval.
+struct Steps {
+    /// The cycle of each step's first token.
+    firsts: Vec<i64>,
+    /// Beats that were asked for.
+    beats: u64,
+    tally: Tally,
+    progress: Progress,
+}
+
+/// A point at which an interval begins.
+struct Mark {
+    situation: Situation,
+    origin: Origin,
+    tally: Tally,
+    beats_left: u64,
+    firsts: Vec<i64>,
+}
+
+/// Recognises where jobs go on as they did before.
+pub(super) struct StepSkipper {
+    memo: Memo<Situation, Steps>,
+    /// Where the present interval began, if all steps since waited for nothing but weights.
+    mark: Option<Mark>,
+    refreshes: u64,
+    /// Of the job.
+    tokens: u64,
+}
+
+impl StepSkipper {
+    pub(super) fn new() -> Self {
+        Self { memo: Memo::new(), mark: None, refreshes: 0, tokens: 0 }
+    }
+
+    /// A job of so many tokens begins.
+    pub(super) fn begin(&mut self, tokens: u64) {
+        self.mark = None;
+        self.tokens = tokens;
+    }
+}
+
+impl Skip<Surroundings> for StepSkipper {
+    fn skip(
+        &mut self,
+        front: &mut Front,
+        ports: &mut Surroundings,
+        tally: &mut Tally,
+        meets: &mut dyn FnMut(&mut Surroundings, &[i64], i64) -> bool,
+    ) -> u64 {
+        let refreshes = ports.memory.counters().refreshes;
+        if refreshes == self.refreshes {
+            return 0;
+        }
+        self.refreshes = refreshes;
+        let left = ports.part.beats;
+        if !ports.memory.only_reads() || !front.end_is_far(left) {
+            self.mark = None;
+            return 0;
+        }
+        let here = ports.memory.origin(ports.part.extent.base);
+        let situation = Situation::of(self.tokens, front, ports, &here);
+        if let Some(mark) = self.mark.take() {
+            // Parts follow each other in memory, but not as beats do.
+            if mark.situation.beat_bytes == situation.beat_bytes && mark.beats_left > left {
+                let steps = Steps {
+                    firsts: mark.firsts,
+                    beats: mark.beats_left - left,
+                    tally: tally.since(mark.tally),
+                    progress: Memory::progress(&mark.origin, &here),
+                };
+                let bytes = mark.situation.bytes() + situation.bytes() + 8 * steps.firsts.len();
+                self.memo.remember(mark.situation, steps, situation.clone(), bytes);
+            }
+        }
+        let (mut at, mut steps_done, mut beats_left, mut counted) = (here, 0, left, *tally);
+        let end = self.memo.follow(&situation, |steps| {
+            let after = beats_left.saturating_sub(steps.beats);
+            let goes_on = front.end_is_far(after) && {
+                let zero = ports.memory.zero(&at);
+                meets(ports, &steps.firsts, zero)
+            };
+            if goes_on {
+                at = Memory::after(&at, &steps.progress);
+                steps_done += steps.firsts.len() as u64;
+                beats_left = after;
+                counted = counted.and(steps.tally);
+            }
+            goes_on
+        });
+        let situation = match end {
+            Some(end) => {
+                let zero = ports.memory.zero(&at);
+                front.resume(&end.front, zero, front.left() - (left - beats_left));
+                ports.memory.arrive(&here, &at, &end.memory);
+                ports.part.beats = beats_left;
+                ports.part.extent.stripes -= at.burst - here.burst;
+                ports.part.extent.base = at.burst;
+                ports.rest = end.rest;
+                ports.arrival = end.arrival + zero;
+                ports.coming = end.coming.iter().map(|cycle| cycle + zero).collect();
+                *tally = counted;
+                self.refreshes = ports.memory.counters().refreshes;
+                end.clone()
+            }
+            None => situation,
+        };
+        self.mark = Some(Mark { situation, origin: at, tally: *tally, beats_left, firsts: vec![] });
+        steps_done
+    }
+
+    fn stepped(&mut self, first: Option<i64>, ports: &Surroundings) {
+        self.mark = match (self.mark.take(), first) {
+            (Some(mut mark), Some(first)) => {
+                mark.firsts.push(first - ports.memory.zero(&mark.origin));
+                Some(mark)
+            }
+            _ => None,
+        };
+    }
+}
