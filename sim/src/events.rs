@@ -203,7 +203,7 @@ mod tests {
         let mut spec = crate::chip::load("edge").unwrap().spec;
         (spec.lanes, spec.columns) = (4, 2);
         // 3 x 6 in tiles of 2 columns and steps of 4 lanes, which take a byte: 2 tiles of 2 steps, for 2 tokens.
-        let tiling = Tiling { n: 3, k: 6, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
+        let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
         let count = |machine| {
             let mut counter = Counter { spec: &spec, machine, events: Events::default() };
             counter.array(&tiling, 2, 1);

@@ -278,14 +278,9 @@ impl<P: Ports> Engine<P> {
         let Self { ports, front, sides, tally, .. } = self;
         let mut at = step;
         skip.skip(front, ports, tally, &mut |ports, firsts, shift| {
-            let steps = (at..).zip(firsts);
-            let plain = steps.clone().all(|(step, _)| sides.is_plain(walk, step));
-            let before = (!plain).then(|| sides.clone());
-            let mut all = steps.clone();
-            let met = plain || all.all(|(step, first)| sides.meet(walk, step, first + shift, ports));
-            match before {
-                Some(before) if !met => *sides = before,
-                _ => at += firsts.len() as u64,
+            let met = sides.meet(walk, at, firsts, shift, ports);
+            if met {
+                at += firsts.len() as u64;
             }
             met
         })

@@ -53,7 +53,12 @@ impl Sides {
 
     /// Whether a step's tokens need weights alone, and leave nothing behind.
     pub(super) fn is_plain(&self, walk: &Walk, step: u64) -> bool {
-        self.activations.has(walk.word(step, walk.tokens - 1)) && !walk.has_results(step) && !walk.frees(step)
+        !walk.frees(step) && !self.has_more(walk, step)
+    }
+
+    /// Whether a step's tokens need more than weights.
+    fn has_more(&self, walk: &Walk, step: u64) -> bool {
+        walk.has_results(step) || !self.activations.has(walk.word(step, walk.tokens - 1))
     }
 
     /// The first cycle in which a token's word can meet the array, and the first in which its result has room.
@@ -73,6 +78,10 @@ impl Sides {
         if walk.frees(step) {
             self.activations.free(cycle);
         }
+        self.result(walk, step, token, cycle, ports);
+    }
+
+    fn result(&mut self, walk: &Walk, step: u64, token: u64, cycle: i64, ports: &mut impl Ports) {
         if walk.has_results(step) {
             let tile = step / walk.steps;
             let last = tile == walk.tiles - 1 && token == walk.tokens - 1;
@@ -80,19 +89,44 @@ impl Sides {
         }
     }
 
-    /// All tokens of a step enter it from cycle `first` on, one a cycle; or nothing happens, if one of them cannot.
-    pub(super) fn meet(&mut self, walk: &Walk, step: u64, first: i64, ports: &mut impl Ports) -> bool {
-        if self.is_plain(walk, step) {
-            return true;
+    /// All tokens of the steps from `step` on enter the array, one a cycle in each, whose first tokens do in the cycles `firsts` +
+    /// `shift`; or nothing happens, and the answer is no, if one of them cannot.
+    pub(super) fn meet(
+        &mut self,
+        walk: &Walk,
+        step: u64,
+        firsts: &[i64],
+        shift: i64,
+        ports: &mut impl Ports,
+    ) -> bool {
+        let (tile, count) = (step / walk.steps, firsts.len() as u64);
+        let before_results = (tile + 1) * walk.steps - 1 - step;
+        let plain = count <= before_results && self.activations.has(walk.word(step + count - 1, walk.tokens - 1));
+        let steps = || (step..).zip(firsts.iter().map(|first| first + shift));
+        if !plain {
+            let before = (self.results.clone(), self.activations.arrived());
+            if !steps().all(|(step, first)| self.step_meets(walk, step, first, ports)) {
+                self.results = before.0;
+                self.activations.go_back_to(before.1);
+                return false;
+            }
         }
-        for (token, cycle) in (0..walk.tokens).zip(first..) {
-            match self.allow(walk, step, token, ports) {
-                Ok((present, room)) if present.max(room) <= cycle => {
-                    self.token(walk, step, token, cycle, ports);
-                }
-                _ => return false,
+        if walk.frees(step + count - 1) {
+            for (_, first) in steps().filter(|&(step, _)| walk.frees(step)) {
+                (first..).zip(0..walk.tokens).for_each(|(cycle, _)| self.activations.free(cycle));
             }
         }
         true
+    }
+
+    fn step_meets(&mut self, walk: &Walk, step: u64, first: i64, ports: &mut impl Ports) -> bool {
+        !self.has_more(walk, step)
+            || (0..walk.tokens).zip(first..).all(|(token, cycle)| match self.allow(walk, step, token, ports) {
+                Ok((present, room)) if present.max(room) <= cycle => {
+                    self.result(walk, step, token, cycle, ports);
+                    true
+                }
+                _ => false,
+            })
     }
 }

@@ -106,7 +106,7 @@ fn what_cannot_be_held_is_refused_by_name() {
     let mut small = chip.clone();
     small.spec.activation_sram_kb = 16;
     let error = Mapping::new(ternary(&shape, Phase::Decode, 1, 1), &small).unwrap_err().to_string();
-    assert!(error.starts_with("activation_sram_kb of chip `kv260` holds 16384 bytes"), "{error}");
+    assert!(error.starts_with("activation_sram_kb of chip `kv260` holds 10240 bytes"), "{error}");
     let error =
         Mapping::new(ternary(&shape, Phase::Decode, 1 << 20, 1 << 20), &chip).unwrap_err().to_string();
     assert!(error.starts_with("chip `kv260` has 4294967296 bytes of DRAM"), "{error}");

@@ -23,8 +23,11 @@ pub fn engine_sizes(chip: &Chip, format: WeightFormat) -> Sizes {
         activation_bytes,
         stream_bits: spec.stream_bits,
         activation_bits: spec.activation_bits,
-        // As many as a power of two.
-        activation_words: words.checked_ilog2().map_or(0, |bits| 1 << bits),
+        // The ring of `ternary_engine` has a power of two.
+        activation_words: match format {
+            WeightFormat::Ternary => words.checked_ilog2().map_or(0, |bits| 1 << bits),
+            WeightFormat::Int8 | WeightFormat::F16 | WeightFormat::Bf16 => words,
+        },
         result_lanes: spec.result_lanes,
         dividers: 1,
         fifo_beats: spec.stream_fifo_beats,

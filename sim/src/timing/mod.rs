@@ -15,7 +15,7 @@ use self::vector::{Rate, VectorStream};
 use self::weights::{Part, StepSkipper, Surroundings};
 use crate::chip::Chip;
 use crate::dram::Counters;
-use crate::engine::{Engine, Job as EngineJob, Matrix, StepAll, WeightSource};
+use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, WeightSource};
 use crate::mapping::{Extent, Job, Mapping, Step, Tiling, engine_sizes};
 use crate::result::Stalls;
 
@@ -23,7 +23,7 @@ use crate::result::Stalls;
 const VECTOR_PIPELINE_CYCLES: i64 = 4;
 
 /// What a run took.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timing {
     /// Array clock cycles.
     pub cycles: u64,
@@ -40,7 +40,7 @@ pub struct Timing {
 }
 
 /// What one kind of operator took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperatorTiming {
     /// Name.
     pub name: &'static str,
@@ -56,18 +56,8 @@ pub struct OperatorTiming {
 
 /// Steps every pass of a mapping. Without `skip` every burst is stepped; the result is the same.
 pub fn run(mapping: &Mapping, skip: bool) -> Timing {
-    let chip = mapping.chip;
-    let surroundings = Surroundings::new(Memory::new(chip), chip.stripe_bytes());
-    let sizes = engine_sizes(chip, mapping.workload.machine.linear_format());
-    let mut run = Run {
-        chip,
-        engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
-        skipper: skip.then(StepSkipper::new),
-        vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
-        now: 0,
-        queued: 0,
-        timing: Timing::default(),
-    };
+    let sizes = engine_sizes(mapping.chip, mapping.workload.machine.linear_format());
+    let mut run = Run::new(mapping.chip, sizes, skip);
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         run.steps(&mapping.prologue(&pass));
@@ -76,13 +66,7 @@ pub fn run(mapping: &Mapping, skip: bool) -> Timing {
         }
         run.steps(&mapping.epilogue(&pass));
     }
-    run.finish();
-    let memory = &run.engine.ports().memory;
-    let mut timing = run.timing;
-    timing.cycles = unsigned(run.now);
-    timing.channel = memory.counters();
-    timing.skipped_fraction = memory.skipped_fraction();
-    timing
+    run.finish()
 }
 
 struct Run<'a> {
@@ -98,18 +82,34 @@ struct Run<'a> {
     timing: Timing,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(chip: &'a Chip, sizes: Sizes, skip: bool) -> Self {
+        let surroundings = Surroundings::new(Memory::new(chip), chip.stripe_bytes());
+        Run {
+            chip,
+            engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
+            skipper: skip.then(StepSkipper::new),
+            vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
+            now: 0,
+            queued: 0,
+            timing: Timing::default(),
+        }
+    }
+
     /// The run ends when the last write is in the DRAM.
-    fn finish(&mut self) {
-        let end = self.engine.ports_mut().memory.finish(self.now);
+    fn finish(mut self) -> Timing {
+        let memory = &mut self.engine.ports_mut().memory;
+        let end = memory.finish(self.now);
         let waited = unsigned(end - self.now);
-        self.now = end;
-        self.timing.stalls.dram += waited;
-        if let Some(write) =
-            self.timing.operators.iter_mut().find(|operator| operator.name == "kv_cache_write")
-        {
+        let mut timing = self.timing;
+        timing.channel = memory.counters();
+        timing.skipped_fraction = memory.skipped_fraction();
+        timing.cycles = unsigned(end);
+        timing.stalls.dram += waited;
+        if let Some(write) = timing.operators.iter_mut().find(|operator| operator.name == "kv_cache_write") {
             write.cycles += waited;
         }
+        timing
     }
 
     fn steps(&mut self, steps: &[Step]) {
@@ -273,3 +273,6 @@ fn signed(count: u64) -> i64 {
 fn unsigned(cycles: i64) -> u64 {
     u64::try_from(cycles).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! Exact skipping: what follows from a situation that was stepped before is taken over instead of stepped again.
 //!
 //! A situation is everything that the future of a stream depends on, moved to time 0 and row 0: two that are equal,
-//! compared field by field, go on alike. What is remembered are the intervals between refreshes, after which the state is small
-//! and recurs.
+//! compared field by field, go on alike. What is remembered are intervals, from the refresh on, after which the state is small and
+//! recurs.
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::rc::Rc;
 
 /// Beyond so many bytes nothing more is remembered: what recurs has done so by then, and memory stays bounded.
 const MAX_BYTES: usize = 64 << 20;
@@ -13,7 +14,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// An interval: what happened in it, and the situation in which it ended.
 struct Interval<S, E> {
     events: E,
-    end: S,
+    end: Rc<S>,
     /// The interval that begins where this one ends, once it is known.
     next: Option<usize>,
 }
@@ -21,7 +22,7 @@ struct Interval<S, E> {
 /// What was stepped before.
 pub(super) struct Memo<S, E> {
     intervals: Vec<Interval<S, E>>,
-    by_start: HashMap<S, usize>,
+    by_start: HashMap<Rc<S>, usize>,
     bytes: usize,
 }
 
@@ -30,8 +31,8 @@ impl<S: Eq + Hash, E> Memo<S, E> {
         Memo { intervals: Vec::new(), by_start: HashMap::new(), bytes: 0 }
     }
 
-    /// Remembers an interval, of which start, end and events take so many bytes.
-    pub(super) fn remember(&mut self, start: S, events: E, end: S, bytes: usize) {
+    /// Remembers an interval, of which start and events take so many bytes.
+    pub(super) fn remember(&mut self, start: Rc<S>, events: E, end: Rc<S>, bytes: usize) {
         if self.bytes + bytes > MAX_BYTES || self.by_start.contains_key(&start) {
             return;
         }
@@ -42,7 +43,7 @@ impl<S: Eq + Hash, E> Memo<S, E> {
 
     /// Goes over known intervals from a situation on, one behind the other, as long as `accept` agrees; the situation in which the
     /// last of them ended.
-    pub(super) fn follow(&mut self, start: &S, mut accept: impl FnMut(&E) -> bool) -> Option<&S> {
+    pub(super) fn follow(&mut self, start: &S, mut accept: impl FnMut(&E) -> bool) -> Option<Rc<S>> {
         let mut index = self.by_start.get(start).copied();
         let mut last = None;
         while let Some(at) = index {
@@ -54,6 +55,6 @@ impl<S: Eq + Hash, E> Memo<S, E> {
             index = next.or_else(|| self.by_start.get(end).copied());
             self.intervals[at].next = index;
         }
-        last.map(|at| &self.intervals[at].end)
+        last.map(|at| Rc::clone(&self.intervals[at].end))
     }
 }

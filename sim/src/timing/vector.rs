@@ -1,6 +1,7 @@
 //! Data that the vector unit works through as it streams in.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::memory::{Memory, MemoryState, Origin, Progress};
 use super::skip::Memo;
@@ -45,7 +46,7 @@ struct Events {
 
 /// A point at which an interval begins.
 struct Mark {
-    situation: Situation,
+    situation: Rc<Situation>,
     origin: Origin,
     waited: i64,
 }
@@ -101,15 +102,15 @@ impl VectorStream {
         let mut buffer = self.buffer.clone();
         buffer.forget_the_past(memory.horizon());
         buffer.shift(-zero);
-        let situation = Situation { rate, memory: memory.state(&here), buffer };
+        let situation = Rc::new(Situation { rate, memory: memory.state(&here), buffer });
         if let Some(mark) = mark.take() {
             let events = Events {
                 stripes: stripe - mark.origin.burst,
                 waited: self.waited - mark.waited,
                 progress: Memory::progress(&mark.origin, &here),
             };
-            let bytes = mark.situation.bytes() + situation.bytes();
-            memo.remember(mark.situation, events, situation.clone(), bytes);
+            let bytes = mark.situation.bytes();
+            memo.remember(mark.situation, events, Rc::clone(&situation), bytes);
         }
         let (mut at, mut stripes, mut waited) = (here, 0, self.waited);
         let end = memo.follow(&situation, |events| {
@@ -127,7 +128,7 @@ impl VectorStream {
                 self.buffer = end.buffer.clone();
                 self.buffer.shift(memory.zero(&at));
                 self.waited = waited;
-                end.clone()
+                end
             }
             None => situation,
         };

@@ -4,6 +4,7 @@
 //! images are interleaved by the beat. So one engine stands for all, and its beat is one of each.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::memory::{Memory, MemoryState, Origin, Progress};
 use super::skip::Memo;
@@ -163,12 +164,15 @@ struct Steps {
 
 /// A point at which an interval begins.
 struct Mark {
-    situation: Situation,
+    situation: Rc<Situation>,
     origin: Origin,
     tally: Tally,
     beats_left: u64,
     firsts: Vec<i64>,
 }
+
+/// Beats after which an interval ends, if no refresh comes before: where a job ends, no more than these are left to be stepped.
+const MOST_BEATS: u64 = 512;
 
 /// Recognises where jobs go on as they did before.
 pub(super) struct StepSkipper {
@@ -178,16 +182,19 @@ pub(super) struct StepSkipper {
     refreshes: u64,
     /// Of the job.
     tokens: u64,
+    /// Nothing was looked for in this job.
+    fresh: bool,
 }
 
 impl StepSkipper {
     pub(super) fn new() -> Self {
-        Self { memo: Memo::new(), mark: None, refreshes: 0, tokens: 0 }
+        Self { memo: Memo::new(), mark: None, refreshes: 0, tokens: 0, fresh: false }
     }
 
     /// A job of so many tokens begins.
     pub(super) fn begin(&mut self, tokens: u64) {
         self.mark = None;
+        self.fresh = true;
         self.tokens = tokens;
     }
 }
@@ -201,7 +208,8 @@ impl Skip<Surroundings> for StepSkipper {
         meets: &mut dyn FnMut(&mut Surroundings, &[i64], i64) -> bool,
     ) -> u64 {
         let refreshes = ports.memory.counters().refreshes;
-        if refreshes == self.refreshes {
+        let due = self.fresh || self.mark.as_ref().is_some_and(|mark| mark.beats_left.saturating_sub(ports.part.beats) >= MOST_BEATS);
+        if refreshes == self.refreshes && !due {
             return 0;
         }
         self.refreshes = refreshes;
@@ -210,8 +218,9 @@ impl Skip<Surroundings> for StepSkipper {
             self.mark = None;
             return 0;
         }
+        self.fresh = false;
         let here = ports.memory.origin(ports.part.extent.base);
-        let situation = Situation::of(self.tokens, front, ports, &here);
+        let situation = Rc::new(Situation::of(self.tokens, front, ports, &here));
         if let Some(mark) = self.mark.take() {
             // Parts follow each other in memory, but not as beats do.
             if mark.situation.beat_bytes == situation.beat_bytes && mark.beats_left > left {
@@ -221,8 +230,8 @@ impl Skip<Surroundings> for StepSkipper {
                     tally: tally.since(mark.tally),
                     progress: Memory::progress(&mark.origin, &here),
                 };
-                let bytes = mark.situation.bytes() + situation.bytes() + 8 * steps.firsts.len();
-                self.memo.remember(mark.situation, steps, situation.clone(), bytes);
+                let bytes = mark.situation.bytes() + size_of::<i64>() * steps.firsts.capacity();
+                self.memo.remember(mark.situation, steps, Rc::clone(&situation), bytes);
             }
         }
         let (mut at, mut steps_done, mut beats_left, mut counted) = (here, 0, left, *tally);
@@ -253,7 +262,7 @@ impl Skip<Surroundings> for StepSkipper {
                 ports.coming = end.coming.iter().map(|cycle| cycle + zero).collect();
                 *tally = counted;
                 self.refreshes = ports.memory.counters().refreshes;
-                end.clone()
+                end
             }
             None => situation,
         };
