@@ -85,10 +85,13 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(chip: &'a Chip, sizes: Sizes, skip: bool) -> Self {
         let surroundings = Surroundings::new(Memory::new(chip), chip.stripe_bytes());
+        // A beat a cycle, at most.
+        let refresh_cycles = unsigned(chip.standard.timing.refi) * chip.spec.clock_mhz;
+        let refresh_beats = refresh_cycles.div_ceil(chip.standard.clock_mhz);
         Run {
             chip,
             engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
-            skipper: skip.then(StepSkipper::new),
+            skipper: skip.then(|| StepSkipper::new(refresh_beats)),
             vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
             now: 0,
             queued: 0,

@@ -168,17 +168,20 @@ struct Mark {
     origin: Origin,
     tally: Tally,
     beats_left: u64,
+    /// The cycles of the steps' first tokens since, relative to the point.
     firsts: Vec<i64>,
 }
 
-/// Beats after which an interval ends, if no refresh comes before: where a job ends, no more than these are left to be stepped.
-const MOST_BEATS: u64 = 512;
+/// Beats after which a short interval ends.
+const SHORT_BEATS: u64 = 512;
 
-/// Recognises where jobs go on as they did before.
+/// Recognises where jobs go on as they did before: between two refreshes, and near a job's end, where no whole one of these
+/// intervals fits, between points that are closer to each other.
 pub(super) struct StepSkipper {
-    memo: Memo<Situation, Steps>,
-    /// Where the present interval began, if all steps since waited for nothing but weights.
-    mark: Option<Mark>,
+    whole: Level,
+    short: Level,
+    /// Beats that can come between two refreshes.
+    refresh_beats: u64,
     refreshes: u64,
     /// Of the job.
     tokens: u64,
@@ -186,16 +189,120 @@ pub(super) struct StepSkipper {
     fresh: bool,
 }
 
+/// Intervals of a kind.
+struct Level {
+    memo: Memo<Situation, Steps>,
+    /// Where the present one began, if all steps since waited for nothing but weights.
+    mark: Option<Mark>,
+}
+
+/// A point of a job, as known intervals lead on to others.
+struct Point {
+    situation: Rc<Situation>,
+    origin: Origin,
+    tally: Tally,
+    beats_left: u64,
+    steps: u64,
+}
+
 impl StepSkipper {
-    pub(super) fn new() -> Self {
-        Self { memo: Memo::new(), mark: None, refreshes: 0, tokens: 0, fresh: false }
+    /// Recognises up to so many beats between two refreshes.
+    pub(super) fn new(refresh_beats: u64) -> Self {
+        let level = || Level { memo: Memo::new(), mark: None };
+        Self { whole: level(), short: level(), refresh_beats, refreshes: 0, tokens: 0, fresh: false }
     }
 
     /// A job of so many tokens begins.
     pub(super) fn begin(&mut self, tokens: u64) {
-        self.mark = None;
+        self.forget_marks();
         self.fresh = true;
         self.tokens = tokens;
+    }
+
+    fn forget_marks(&mut self) {
+        (self.whole.mark, self.short.mark) = (None, None);
+    }
+
+    fn is_near_end(&self, beats_left: u64) -> bool {
+        beats_left <= self.refresh_beats
+    }
+}
+
+impl Level {
+    /// Ends the interval at a point, and remembers it.
+    fn end(&mut self, point: &Point) {
+        let Some(mark) = self.mark.take() else { return };
+        // The parts of a job follow each other in memory, but not as beats do.
+        if mark.situation.beat_bytes != point.situation.beat_bytes || mark.beats_left <= point.beats_left {
+            return;
+        }
+        let steps = Steps {
+            firsts: mark.firsts,
+            beats: mark.beats_left - point.beats_left,
+            tally: point.tally.since(mark.tally),
+            progress: Memory::progress(&mark.origin, &point.origin),
+        };
+        let bytes = mark.situation.bytes() + size_of::<i64>() * steps.firsts.capacity();
+        self.memo.remember(mark.situation, steps, Rc::clone(&point.situation), bytes);
+    }
+
+    /// An interval begins at a point.
+    fn begin(&mut self, point: &Point) {
+        self.mark = Some(Mark {
+            situation: Rc::clone(&point.situation),
+            origin: point.origin,
+            tally: point.tally,
+            beats_left: point.beats_left,
+            firsts: vec![],
+        });
+    }
+
+    /// Goes over known intervals, as long as they end far enough from the job's end, and the tokens of their steps can enter.
+    fn follow(
+        &mut self,
+        point: &mut Point,
+        front: &Front,
+        ports: &mut Surroundings,
+        meets: &mut dyn FnMut(&mut Surroundings, &[i64], i64) -> bool,
+    ) {
+        let start = Rc::clone(&point.situation);
+        let end = self.memo.follow(&start, |steps| {
+            let left = point.beats_left.saturating_sub(steps.beats);
+            let zero = ports.memory.zero(&point.origin);
+            let goes_on = front.end_is_far(left) && meets(ports, &steps.firsts, zero);
+            if goes_on {
+                point.origin = Memory::after(&point.origin, &steps.progress);
+                point.steps += steps.firsts.len() as u64;
+                point.beats_left = left;
+                point.tally = point.tally.and(steps.tally);
+            }
+            goes_on
+        });
+        point.situation = end.unwrap_or(start);
+    }
+
+    fn stepped(&mut self, first: Option<i64>, ports: &Surroundings) {
+        self.mark = match (self.mark.take(), first) {
+            (Some(mut mark), Some(first)) => {
+                mark.firsts.push(first - ports.memory.zero(&mark.origin));
+                Some(mark)
+            }
+            _ => None,
+        };
+    }
+}
+
+impl Surroundings {
+    /// Goes to a point to which known intervals led from `from`.
+    fn arrive(&mut self, from: &Origin, point: &Point) {
+        let (end, zero) = (&point.situation, self.memory.zero(&point.origin));
+        self.memory.arrive(from, &point.origin, &end.memory);
+        self.part.beats = point.beats_left;
+        self.part.extent.stripes -= point.origin.burst - from.burst;
+        self.part.extent.base = point.origin.burst;
+        self.rest = end.rest;
+        self.arrival = end.arrival + zero;
+        self.coming = end.coming.iter().map(|cycle| cycle + zero).collect();
     }
 }
 
@@ -207,76 +314,50 @@ impl Skip<Surroundings> for StepSkipper {
         tally: &mut Tally,
         meets: &mut dyn FnMut(&mut Surroundings, &[i64], i64) -> bool,
     ) -> u64 {
-        let refreshes = ports.memory.counters().refreshes;
-        let due = self.fresh || self.mark.as_ref().is_some_and(|mark| mark.beats_left.saturating_sub(ports.part.beats) >= MOST_BEATS);
-        if refreshes == self.refreshes && !due {
+        let beats_left = ports.part.beats;
+        let refreshed = self.fresh || ports.memory.counters().refreshes != self.refreshes;
+        let is_due = |mark: &Mark| mark.beats_left.saturating_sub(beats_left) >= SHORT_BEATS;
+        let due = self.is_near_end(beats_left) && self.short.mark.as_ref().is_none_or(is_due);
+        if !refreshed && !due {
             return 0;
         }
-        self.refreshes = refreshes;
-        let left = ports.part.beats;
-        if !ports.memory.only_reads() || !front.end_is_far(left) {
-            self.mark = None;
+        if !ports.memory.only_reads() || !front.end_is_far(beats_left) {
+            self.forget_marks();
             return 0;
         }
         self.fresh = false;
-        let here = ports.memory.origin(ports.part.extent.base);
-        let situation = Rc::new(Situation::of(self.tokens, front, ports, &here));
-        if let Some(mark) = self.mark.take() {
-            // Parts follow each other in memory, but not as beats do.
-            if mark.situation.beat_bytes == situation.beat_bytes && mark.beats_left > left {
-                let steps = Steps {
-                    firsts: mark.firsts,
-                    beats: mark.beats_left - left,
-                    tally: tally.since(mark.tally),
-                    progress: Memory::progress(&mark.origin, &here),
-                };
-                let bytes = mark.situation.bytes() + size_of::<i64>() * steps.firsts.capacity();
-                self.memo.remember(mark.situation, steps, Rc::clone(&situation), bytes);
-            }
+        let from = ports.memory.origin(ports.part.extent.base);
+        let situation = Rc::new(Situation::of(self.tokens, front, ports, &from));
+        let mut point = Point { situation, origin: from, tally: *tally, beats_left, steps: 0 };
+        if refreshed {
+            self.whole.end(&point);
+            self.whole.follow(&mut point, front, ports, meets);
         }
-        let (mut at, mut steps_done, mut beats_left, mut counted) = (here, 0, left, *tally);
-        let end = self.memo.follow(&situation, |steps| {
-            let after = beats_left.saturating_sub(steps.beats);
-            let goes_on = front.end_is_far(after) && {
-                let zero = ports.memory.zero(&at);
-                meets(ports, &steps.firsts, zero)
-            };
-            if goes_on {
-                at = Memory::after(&at, &steps.progress);
-                steps_done += steps.firsts.len() as u64;
-                beats_left = after;
-                counted = counted.and(steps.tally);
-            }
-            goes_on
-        });
-        let situation = match end {
-            Some(end) => {
-                let zero = ports.memory.zero(&at);
-                front.resume(&end.front, zero, front.left() - (left - beats_left));
-                ports.memory.arrive(&here, &at, &end.memory);
-                ports.part.beats = beats_left;
-                ports.part.extent.stripes -= at.burst - here.burst;
-                ports.part.extent.base = at.burst;
-                ports.rest = end.rest;
-                ports.arrival = end.arrival + zero;
-                ports.coming = end.coming.iter().map(|cycle| cycle + zero).collect();
-                *tally = counted;
-                self.refreshes = ports.memory.counters().refreshes;
-                end
-            }
-            None => situation,
-        };
-        self.mark = Some(Mark { situation, origin: at, tally: *tally, beats_left, firsts: vec![] });
-        steps_done
+        if point.steps == 0 {
+            self.short.end(&point);
+        }
+        let whole_steps = point.steps;
+        if self.is_near_end(point.beats_left) {
+            self.short.follow(&mut point, front, ports, meets);
+        }
+        if refreshed || point.steps > whole_steps {
+            self.whole.begin(&point);
+        }
+        self.short.mark = None;
+        if self.is_near_end(point.beats_left) {
+            self.short.begin(&point);
+        }
+        if point.steps > 0 {
+            front.resume(&point.situation.front, ports.memory.zero(&point.origin), front.left() - (beats_left - point.beats_left));
+            ports.arrive(&from, &point);
+            *tally = point.tally;
+        }
+        self.refreshes = ports.memory.counters().refreshes;
+        point.steps
     }
 
     fn stepped(&mut self, first: Option<i64>, ports: &Surroundings) {
-        self.mark = match (self.mark.take(), first) {
-            (Some(mut mark), Some(first)) => {
-                mark.firsts.push(first - ports.memory.zero(&mark.origin));
-                Some(mark)
-            }
-            _ => None,
-        };
+        self.whole.stepped(first, ports);
+        self.short.stepped(first, ports);
     }
 }
