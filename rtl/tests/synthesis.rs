@@ -74,6 +74,7 @@ fn a_board_gets_its_bitstream_or_one_line_that_says_why_not() {
     assert!(why.starts_with("none of 1 placements keeps 400 MHz: the best reaches "), "{why}");
     let large = EngineParameters { activation_words: 65536, fifo_beats: 16, ..engine(10, 1, 1, 16) };
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let why = bitstream(&large, 50, 1, dir.path()).expect_err("more block RAMs than the part has").to_string();
+    let why =
+        bitstream(&large, 50, 1, dir.path()).expect_err("more block RAMs than the part has").to_string();
     assert!(why.starts_with("the engine does not fit: ") && why.contains("DP16KD"), "{why}");
 }

@@ -178,7 +178,10 @@ impl Chip {
             return Err(fail("stream_fifo_beats", value, "a power of two from 4 to 2^20"));
         }
         let burst_bytes = spec.burst_beats * spec.stream_bits / 8;
-        if !spec.burst_beats.is_power_of_two() || spec.burst_beats > spec.stream_fifo_beats || burst_bytes > 4096 {
+        if !spec.burst_beats.is_power_of_two()
+            || spec.burst_beats > spec.stream_fifo_beats
+            || burst_bytes > 4096
+        {
             let expected = "a power of two of beats that the FIFO holds, at most 4096 bytes (AXI4)";
             return Err(fail("burst_beats", spec.burst_beats.to_string(), expected));
         }

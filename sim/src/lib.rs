@@ -25,4 +25,4 @@ pub mod workload;
 pub use chip::Chip;
 pub use error::Error;
 pub use simulate::{Batch, MAX_BATCH, MAX_TOKENS, Request, simulate};
-pub use verified::VERIFIED_ARRAYS;
+pub use verified::VERIFIED_ENGINES;

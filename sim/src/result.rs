@@ -182,8 +182,8 @@ impl Stalls {
 /// How a number of cycles is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Verification {
-    /// From the arrival of its weights on: a test runs the emitted Verilog of an array of exactly these sizes and finds
-    /// every transfer in the simulator's cycle. When the weights arrive is modelled.
+    /// With the memory's answers as they come: a test runs the emitted Verilog of an engine of exactly these sizes and finds
+    /// every transfer in the simulator's cycle. When the memory answers is modelled.
     #[serde(rename = "rtl-verified")]
     RtlVerified,
     /// A model without RTL behind it.

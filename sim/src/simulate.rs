@@ -260,7 +260,7 @@ impl Measured {
 /// Of the FP16 baseline there is no RTL; nor of anything but the array.
 fn verification(mapping: &Mapping, on_array: bool) -> Verification {
     match mapping.workload.machine {
-        Machine::Ternary if on_array => verified::ternary_array(&mapping.chip.spec),
+        Machine::Ternary if on_array => verified::ternary_engine(mapping.chip),
         _ => Verification::Modelled,
     }
 }

@@ -38,11 +38,7 @@ impl Activations {
     }
 
     /// The first cycle in which a word can meet the array; [`NEVER`] of one that did before. Words come in order.
-    pub(super) fn word(
-        &mut self,
-        ports: &mut impl Ports,
-        word: u64,
-    ) -> Result<i64, ActivationOverflow> {
+    pub(super) fn word(&mut self, ports: &mut impl Ports, word: u64) -> Result<i64, ActivationOverflow> {
         if self.has(word) {
             return Ok(NEVER);
         }

@@ -117,8 +117,7 @@ impl Fetch {
         let room = taken.last(self.fifo_beats + 1 - self.under_way) + 1;
         // The one before has been accepted.
         self.asked = (self.cut + STAGE_CYCLES).max(self.accepted + 1).max(room);
-        let request =
-            Request { offered: self.asked + STAGE_CYCLES, address: from * self.beat_bytes, beats };
+        let request = Request { offered: self.asked + STAGE_CYCLES, address: from * self.beat_bytes, beats };
         self.accepted = ports.request(request);
         self.coming = beats;
         self.extent.beats -= beats;
@@ -128,7 +127,9 @@ impl Fetch {
 
     /// The next job: taken when all steps of this one are counted, and its bursts follow this one's last.
     fn advance(&mut self) {
-        let Some((offered, extent)) = self.waiting.pop_front() else { unreachable!("a beat belongs to a job") };
+        let Some((offered, extent)) = self.waiting.pop_front() else {
+            unreachable!("a beat belongs to a job")
+        };
         self.begun = offered.max(self.begun + 1).max(self.counted).max(self.advanced + 1);
         self.advanced = (self.begun + STAGE_CYCLES).max(self.cut);
         self.extent = extent;

@@ -33,8 +33,8 @@ use contract::latency::{STREAM_FIFO_CYCLES, array_cycles};
 use self::counters::Busy;
 pub use self::counters::Counters;
 pub use self::front::{Front, Tally};
-pub use self::ports::{Ports, Request, Transfer};
 use self::history::NEVER;
+pub use self::ports::{Ports, Request, Transfer};
 use self::sides::{Sides, Walk};
 pub use self::skip::{Skip, StepAll};
 

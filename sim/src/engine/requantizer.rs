@@ -1,8 +1,6 @@
 //! Beats of values to raw copies, maxima and INT8s, and the two output ports.
 
-use contract::latency::{
-    DIVIDER_CYCLES, OPERANDS_CYCLES, STREAM_REGISTER_CYCLES, maximum_levels,
-};
+use contract::latency::{DIVIDER_CYCLES, OPERANDS_CYCLES, STREAM_REGISTER_CYCLES, maximum_levels};
 
 use super::history::{History, NEVER};
 use super::{Job, Ports, Sizes, Transfer};

@@ -101,7 +101,8 @@ impl Sides {
     ) -> bool {
         let (tile, count) = (step / walk.steps, firsts.len() as u64);
         let before_results = (tile + 1) * walk.steps - 1 - step;
-        let plain = count <= before_results && self.activations.has(walk.word(step + count - 1, walk.tokens - 1));
+        let plain =
+            count <= before_results && self.activations.has(walk.word(step + count - 1, walk.tokens - 1));
         let steps = || (step..).zip(firsts.iter().map(|first| first + shift));
         if !plain {
             let before = (self.results.clone(), self.activations.arrived());
@@ -121,12 +122,14 @@ impl Sides {
 
     fn step_meets(&mut self, walk: &Walk, step: u64, first: i64, ports: &mut impl Ports) -> bool {
         !self.has_more(walk, step)
-            || (0..walk.tokens).zip(first..).all(|(token, cycle)| match self.allow(walk, step, token, ports) {
-                Ok((present, room)) if present.max(room) <= cycle => {
-                    self.result(walk, step, token, cycle, ports);
-                    true
+            || (0..walk.tokens).zip(first..).all(|(token, cycle)| {
+                match self.allow(walk, step, token, ports) {
+                    Ok((present, room)) if present.max(room) <= cycle => {
+                        self.result(walk, step, token, cycle, ports);
+                        true
+                    }
+                    _ => false,
                 }
-                _ => false,
             })
     }
 }

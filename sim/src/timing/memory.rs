@@ -9,7 +9,7 @@ use crate::mapping::Extent;
 
 /// One channel stands for all, since consecutive bursts go to consecutive channels and every channel sees the same requests in
 /// the same cycles: what is read is a stripe, a burst from every channel.
-pub(super) struct Memory {
+pub struct Memory {
     clocks: Clocks,
     /// From the DRAM's pins to a unit, array cycles.
     interconnect_cycles: i64,
@@ -50,7 +50,7 @@ pub(super) struct Progress {
 
 impl Memory {
     /// Closed banks, nothing asked for.
-    pub(super) fn new(chip: &Chip) -> Memory {
+    pub fn new(chip: &Chip) -> Memory {
         let spec = &chip.spec;
         let mapping = AddressMapping::new(&spec.dram.mapping, &chip.standard);
         // A chip is constructed only with a mapping that parses.

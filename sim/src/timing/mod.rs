@@ -10,9 +10,10 @@ mod skip;
 mod vector;
 mod weights;
 
-use self::memory::Memory;
+pub use self::memory::Memory;
 use self::vector::{Rate, VectorStream};
-use self::weights::{Part, StepSkipper, Surroundings};
+use self::weights::StepSkipper;
+pub use self::weights::{Part, Surroundings};
 use crate::chip::Chip;
 use crate::dram::Counters;
 use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, WeightSource};

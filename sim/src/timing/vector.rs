@@ -67,7 +67,13 @@ impl VectorStream {
 
     /// Streams an extent to the unit, which begins no earlier than `start`; the cycle in which it is done, and how long it waited
     /// for data since `start`.
-    pub(super) fn stream(&mut self, memory: &mut Memory, rate: Rate, extent: Extent, start: i64) -> (i64, i64) {
+    pub(super) fn stream(
+        &mut self,
+        memory: &mut Memory,
+        rate: Rate,
+        extent: Extent,
+        start: i64,
+    ) -> (i64, i64) {
         let waited = self.waited;
         self.buffer.port = self.buffer.port.max(start);
         // A part of a cycle at the end counts as a whole one.

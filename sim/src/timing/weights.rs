@@ -13,17 +13,17 @@ use crate::mapping::Extent;
 
 /// Beats of a job in which as many engines take part.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub struct Part {
     /// Beats, of each engine.
-    pub(super) beats: u64,
+    pub beats: u64,
     /// Bytes of a beat of all engines together.
-    pub(super) beat_bytes: u64,
+    pub beat_bytes: u64,
     /// Where they lie; they end in its last stripe.
-    pub(super) extent: Extent,
+    pub extent: Extent,
 }
 
 /// Memory, and the vector unit, which broadcasts activations and takes results as they come.
-pub(super) struct Surroundings {
+pub struct Surroundings {
     pub(super) memory: Memory,
     stripe_bytes: u64,
     /// The parts of the job that were not begun.
@@ -43,7 +43,8 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) fn new(memory: Memory, stripe_bytes: u64) -> Self {
+    /// A chip's memory, of stripes of so many bytes.
+    pub fn new(memory: Memory, stripe_bytes: u64) -> Self {
         Self {
             memory,
             stripe_bytes,
@@ -58,7 +59,7 @@ impl Surroundings {
     }
 
     /// A job begins, whose activations are there from cycle `start` on.
-    pub(super) fn begin(&mut self, parts: impl IntoIterator<Item = Part>, start: i64) {
+    pub fn begin(&mut self, parts: impl IntoIterator<Item = Part>, start: i64) {
         self.parts.extend(parts);
         self.start = start;
     }
@@ -70,7 +71,10 @@ impl Surroundings {
 
     /// Whether all that was to be asked for was.
     pub(super) fn is_over(&self) -> bool {
-        self.parts.is_empty() && self.part.beats == 0 && self.part.extent.stripes == 0 && self.coming.is_empty()
+        self.parts.is_empty()
+            && self.part.beats == 0
+            && self.part.extent.stripes == 0
+            && self.coming.is_empty()
     }
 }
 
@@ -148,7 +152,10 @@ impl Situation {
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.memory.bytes() + self.front.bytes() + self.coming.capacity() * size_of::<i64>()
+        size_of::<Self>()
+            + self.memory.bytes()
+            + self.front.bytes()
+            + self.coming.capacity() * size_of::<i64>()
     }
 }
 
@@ -348,7 +355,11 @@ impl Skip<Surroundings> for StepSkipper {
             self.short.begin(&point);
         }
         if point.steps > 0 {
-            front.resume(&point.situation.front, ports.memory.zero(&point.origin), front.left() - (beats_left - point.beats_left));
+            front.resume(
+                &point.situation.front,
+                ports.memory.zero(&point.origin),
+                front.left() - (beats_left - point.beats_left),
+            );
             ports.arrive(&from, &point);
             *tally = point.tally;
         }
