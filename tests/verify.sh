@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Random jobs on the engine of every chip preset, the largest as well, whose Verilog takes minutes to compile, and the states
-# that they reach in a small one. What is printed is kept in tests/verified.txt, with the revision it belongs to.
+# Random jobs on the engine of every chip preset, the largest as well, whose Verilog takes minutes to compile, the states
+# that they reach in a small one, and the largest one's cycles against the simulator's. What is printed is kept in tests/verified.txt, with the revision it belongs to.
 #
 #   verify.sh SIM
 set -euo pipefail
@@ -25,6 +25,10 @@ changed=$(git status --porcelain --untracked-files=no)
     verify --lanes 128 --columns 64 --tokens 32 --stream-bits 512 --seeds 10
     verify --lanes 6 --columns 8 --tokens 4 --stream-bits 64 --result-lanes 1 --activation-words 8 --fifo-beats 4 \
         --burst-beats 2 --seeds 60 --coverage
+    cycles="cargo test -p tritium-tests --test engine_timing -- --ignored"
+    echo
+    echo "\$ $cycles"
+    $cycles 2>&1 | grep "^test "
 } | tee "$results"
 chmod 644 "$results"
 mv "$results" "$kept"

@@ -85,6 +85,8 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
     let stalls = Stalls {
         dram: cycles / 2,
         weight_stream: cycles / 5,
+        activations: cycles / 200,
+        results: cycles / 300,
         pipeline: cycles / 100,
         vector_unit: cycles / 10,
         chip_link: chips - 1,

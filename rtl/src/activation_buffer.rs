@@ -28,7 +28,7 @@
 //! [`contract::latency::ACTIVATION_STORE_CYCLES`] from a word's last beat to `word_valid`; a beat and a word a cycle.
 //! Golden: a queue of words and a position in it.
 //!
-//! The ring holds `activation_words` words. A freed row can be written from the second cycle after on. A beat is registered
+//! The ring holds `activation_words` words. A freed row can be written [`contract::latency::ACTIVATION_FREE_CYCLES`] after. A beat is registered
 //! on its way to the memories, which may lie far apart, and a word that is taken is read meanwhile: the memories read the
 //! word under the cursor in every cycle, whether or not it is taken. `activation_ready`, `word_valid` and `full` are
 //! registers or their inverses; `stuck` depends on `wanted` in the same cycle.
