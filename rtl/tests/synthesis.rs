@@ -56,6 +56,9 @@ fn ice40_routes_a_small_core_and_says_why_not_a_large_one() {
     let core = synthesis(&small, Top::Core, Target::Ice40Hx8k);
     let route = core.route.as_ref().expect("a core that fits");
     assert!(route.cell == "ICESTORM_LC" && route.median_mhz > 40.0, "{route:?}");
+    // Operands that take signs would cost it 630 and 1421.
+    assert_eq!(core.netlist_passes, ["register_signs"]);
+    assert!(core.cells.luts <= 600 && route.cells <= 1360, "{core:?}");
     let large = synthesis(&engine(40, 1, 2, 64), Top::Core, Target::Ice40Hx8k);
     let why = large.not_routed.expect("more block RAMs than the part has");
     assert!(why.contains("ICESTORM_RAM") || why.contains("RAM"), "{why}");
@@ -74,6 +77,7 @@ fn a_board_gets_its_bitstream_or_one_line_that_says_why_not() {
     assert!(why.starts_with("none of 1 placements keeps 400 MHz: the best reaches "), "{why}");
     let large = EngineParameters { activation_words: 65536, fifo_beats: 16, ..engine(10, 1, 1, 16) };
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let why = bitstream(&large, 50, 1, dir.path()).expect_err("more block RAMs than the part has").to_string();
+    let why =
+        bitstream(&large, 50, 1, dir.path()).expect_err("more block RAMs than the part has").to_string();
     assert!(why.starts_with("the engine does not fit: ") && why.contains("DP16KD"), "{why}");
 }
