@@ -56,6 +56,9 @@ fn ice40_routes_a_small_core_and_says_why_not_a_large_one() {
     let core = synthesis(&small, Top::Core, Target::Ice40Hx8k);
     let route = core.route.as_ref().expect("a core that fits");
     assert!(route.cell == "ICESTORM_LC" && route.median_mhz > 40.0, "{route:?}");
+    // Operands that take signs would cost it 630 and 1421.
+    assert_eq!(core.netlist_passes, ["register_signs"]);
+    assert!(core.cells.luts <= 600 && route.cells <= 1360, "{core:?}");
     let large = synthesis(&engine(40, 1, 2, 64), Top::Core, Target::Ice40Hx8k);
     let why = large.not_routed.expect("more block RAMs than the part has");
     assert!(why.contains("ICESTORM_RAM") || why.contains("RAM"), "{why}");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{netlist, route};
+use super::{Target, netlist, route};
 use crate::board::ulx3s::ulx3s;
 use crate::eda::{self, Tool};
 use crate::{EngineParameters, Error};
@@ -40,7 +40,7 @@ pub fn bitstream(
     eda::write(&dir.join("ulx3s.v"), &board.verilog)?;
     eda::write(&dir.join("ulx3s.lpf"), board.constraints)?;
     Tool::Yosys.run(dir, &["-q", "-p", "read_verilog ulx3s.v; synth_ecp5 -top ulx3s -json design.json"])?;
-    netlist::run_passes(dir)?;
+    netlist::run_passes(Target::Ecp5_85k, &dir.join("design.json"))?;
     let mut best: f64 = 0.0;
     for seed in 1..=seeds {
         let args = format!(

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::netlist::{nets, object, readers, text};
+use super::netlist::{difference, nets, object, readers, text};
 
 /// `A ^ B ^ C` where D is set, as Yosys makes every adder, and A as the carry.
 const SUM: u64 = 0b1001_0110_1010_1010;
@@ -71,25 +71,9 @@ impl Difference {
         }
         let table = u64::from_str_radix(text(&cell["parameters"], "INIT")?.trim_end(), 2).ok()?;
         let inputs = ["A", "B", "C", "D"].map(|port| &cell["connections"][port][0]);
-        let mut of: Vec<u64> = inputs.iter().filter_map(|input| input.as_u64()).collect();
-        of.sort_unstable();
-        of.dedup();
-        let of: [u64; 2] = of.try_into().ok()?;
-        // The table's value for values of the two nets.
-        let value = |values: [bool; 2]| {
-            let bit = |input: &Value| match input.as_u64() {
-                Some(net) => values[usize::from(net == of[1])],
-                None => input.as_str() == Some("1"),
-            };
-            let place = (0..).zip(inputs).map(|(place, input)| u64::from(bit(input)) << place).sum::<u64>();
-            table >> place & 1 == 1
-        };
-        let inverted = value([false, false]);
-        let differs = value([true, true]) == inverted
-            && value([false, true]) != inverted
-            && value([true, false]) != inverted;
+        let (of, inverted) = difference(table, inputs)?;
         let net = nets(&cell["connections"]["Z"]).next()?;
-        differs.then(|| (net, Self { cell: name.to_owned(), of, inverted }))
+        Some((net, Self { cell: name.to_owned(), of, inverted }))
     }
 }
 

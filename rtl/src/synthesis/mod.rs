@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `target` | what each FPGA family calls its cells, and how Yosys and nextpnr are called for it |
 //! | `count` | cells as lookup tables, flip-flops, block RAMs |
-//! | `netlist` | what ECP5's cells can do and Yosys leaves to others |
+//! | `netlist` | what a target's cells can do and Yosys leaves to others |
 //! | `output_registers` | moves registers behind block RAMs into them |
 //! | `carry_signs` | moves exclusive ors before adders into them |
+//! | `register_signs` | moves exclusive ors behind registers before them |
 //! | `harness` | a top with three pins, where a part has too few for an engine's ports |
 //! | `route` | places and routes with several seeds |
 //! | `liberty` | the standard cells of a process |
@@ -20,6 +21,7 @@ mod harness;
 mod liberty;
 mod netlist;
 mod output_registers;
+mod register_signs;
 mod route;
 mod standard_cells;
 mod target;
@@ -93,7 +95,7 @@ pub struct Synthesis {
     /// The command that Yosys ran.
     pub command: String,
     /// What its netlist went through before it was counted and routed ([`Target::netlist_passes`]).
-    pub netlist_passes: &'static [&'static str],
+    pub netlist_passes: Vec<&'static str>,
     /// The cells.
     pub cells: Count,
     /// Lookup tables, those used as memory among them, a lane.
@@ -159,12 +161,12 @@ pub fn measure(
     let synthesis = format!("read_verilog design.v; {command} -top {top}");
     let count = format!("tee -q -o cells.txt stat -top {top}");
     let yosys = |script: &str| Tool::Yosys.run(dir, &["-q", "-p", script]);
-    if target == Target::Ecp5_85k {
-        yosys(&format!("{synthesis} -json design.json"))?;
-        netlist::run_passes(dir)?;
-        yosys(&format!("read_json design.json; {count}"))?;
-    } else {
+    if netlist::passes(target).is_empty() {
         yosys(&format!("{synthesis}; {count}"))?;
+    } else {
+        yosys(&format!("{synthesis} -json design.json"))?;
+        netlist::run_passes(target, &dir.join("design.json"))?;
+        yosys(&format!("read_json design.json; {count}"))?;
     }
     let cells = Count::of(target, &eda::read(&dir.join("cells.txt"))?);
     let route = match target {

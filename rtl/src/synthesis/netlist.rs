@@ -5,24 +5,38 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{carry_signs, output_registers};
+use super::{Target, carry_signs, output_registers, register_signs};
 use crate::Error;
 use crate::eda;
 
-/// Runs the passes for ECP5 ([`super::Target::netlist_passes`]) on every module of `design.json` in `dir`.
+/// What is done to a module, and the name of the Rust module that does it; how much it found to do.
+type Pass = (&'static str, fn(&mut Value) -> usize);
+
+/// What is done to a netlist of Yosys's for a target.
+pub(super) fn passes(target: Target) -> &'static [Pass] {
+    match target {
+        Target::Ecp5_85k => {
+            &[("output_registers", output_registers::absorb), ("carry_signs", carry_signs::absorb)]
+        }
+        Target::Ice40Hx8k => &[("register_signs", register_signs::absorb)],
+        Target::Xc7 | Target::Xcup => &[],
+    }
+}
+
+/// Runs a target's passes on every module of the netlist at `path`.
 ///
 /// # Errors
 ///
 /// A file that cannot be read or written, or is no JSON.
-pub(super) fn run_passes(dir: &Path) -> Result<(), Error> {
-    let path = dir.join("design.json");
-    let mut netlist = eda::read_json(&path)?;
+pub(super) fn run_passes(target: Target, path: &Path) -> Result<(), Error> {
+    let mut netlist = eda::read_json(path)?;
     let modules = netlist.get_mut("modules").and_then(Value::as_object_mut);
     for (_, module) in modules.into_iter().flatten() {
-        output_registers::absorb(module);
-        carry_signs::absorb(module);
+        for (_, absorb) in passes(target) {
+            absorb(module);
+        }
     }
-    eda::write(&path, &netlist.to_string())
+    eda::write(path, &netlist.to_string())
 }
 
 /// Who reads a net: a cell's port, or a port of the module.
@@ -64,4 +78,26 @@ pub(super) fn nets(bits: &Value) -> impl Iterator<Item = u64> {
 
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
+}
+
+/// The two nets of which a lookup table of such contents and inputs is the exclusive or, or else (`true`) its complement.
+pub(super) fn difference(table: u64, inputs: [&Value; 4]) -> Option<([u64; 2], bool)> {
+    let mut of: Vec<u64> = inputs.iter().filter_map(|input| input.as_u64()).collect();
+    of.sort_unstable();
+    of.dedup();
+    let of: [u64; 2] = of.try_into().ok()?;
+    // The table's value for values of the two nets.
+    let value = |values: [bool; 2]| {
+        let bit = |input: &Value| match input.as_u64() {
+            Some(net) => values[usize::from(net == of[1])],
+            None => input.as_str() == Some("1"),
+        };
+        let place = (0..).zip(inputs).map(|(place, input)| u64::from(bit(input)) << place).sum::<u64>();
+        table >> place & 1 == 1
+    };
+    let inverted = value([false, false]);
+    let differs = value([true, true]) == inverted
+        && value([false, true]) != inverted
+        && value([true, false]) != inverted;
+    differs.then_some((of, inverted))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::harness::harness;
+use super::{Target, netlist};
 use crate::Error;
 use crate::eda::{self, Tool};
 
@@ -54,6 +55,7 @@ pub(super) fn ice40(text: &str, top: &str, seeds: u32, dir: &Path) -> Result<Res
     eda::write(&dir.join("harness.v"), &(text.to_owned() + &harness(text, top)?))?;
     let script = "read_verilog harness.v; synth_ice40 -top harness -json harness.json";
     Tool::Yosys.run(dir, &["-q", "-p", script])?;
+    netlist::run_passes(Target::Ice40Hx8k, &dir.join("harness.json"))?;
     let args = "--hx8k --package ct256 --freq 100 --pcf-allow-unconstrained";
     route(Tool::NextpnrIce40, "ICESTORM_LC", args, "harness.json", seeds, dir)
 }

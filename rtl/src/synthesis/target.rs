@@ -1,6 +1,7 @@
 //! FPGA families.
 
 use super::count::Resource;
+use super::netlist;
 
 /// A part, or a family of parts, that Yosys synthesises for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +43,8 @@ impl Target {
 
     /// What is done to a netlist of Yosys's before it is counted and routed, by the names of the modules that do it: what the cells can
     /// do, and Yosys leaves to other cells.
-    pub fn netlist_passes(self) -> &'static [&'static str] {
-        match self {
-            Target::Ecp5_85k => &["output_registers", "carry_signs"],
-            Target::Ice40Hx8k | Target::Xc7 | Target::Xcup => &[],
-        }
+    pub fn netlist_passes(self) -> Vec<&'static str> {
+        netlist::passes(self).iter().map(|(name, _)| *name).collect()
     }
 
     /// Kilobits of its usual block RAM.

@@ -145,7 +145,7 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
         let kilobits = target.block_ram_kilobits();
         let whole = if synthesis.flattened { "as a whole" } else { "module by module" };
         text += &format!("{}: {}, {whole}", target.name(), synthesis.command);
-        for pass in synthesis.netlist_passes {
+        for pass in &synthesis.netlist_passes {
             text += &format!(", {pass}");
         }
         text += &format!("; block RAMs of {kilobits} Kb");
