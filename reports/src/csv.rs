@@ -57,16 +57,17 @@ pub fn energy_csv(reports: &[Report]) -> Result<String, Error> {
 
 fn scalars(report: &Report, machine: Machine<'_>) -> Row {
     let (options, run) = (&report.options, machine.run);
-    let (batch, head) = if machine.is_baseline() {
-        (options.fp16_batch, "f16".to_owned())
+    let (batch, head, kv_bits) = if machine.is_baseline() {
+        (options.fp16_batch, "f16".to_owned(), 16)
     } else {
-        (options.batch, word(options.head))
+        (options.batch, word(options.head), options.kv_bits)
     };
     let mut row = named([
         ("prompt", options.prompt.to_string()),
         ("context", options.context.to_string()),
         ("batch", batch.to_string()),
         ("head", head),
+        ("kv_bits", kv_bits.to_string()),
         ("tokens", run.tokens.to_string()),
         ("tokens_per_pass", run.tokens_per_pass.to_string()),
         ("passes", run.passes.to_string()),

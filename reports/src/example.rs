@@ -13,7 +13,7 @@ pub(crate) fn report() -> Report {
         schema_version: SCHEMA_VERSION,
         model: "70b".to_owned(),
         chip: "datacenter".to_owned(),
-        options: Options { prompt: 512, context: 768, batch: 4, fp16_batch: 2, head: bf16() },
+        options: Options { prompt: 512, context: 768, batch: 4, fp16_batch: 2, head: bf16(), kv_bits: 8 },
         phases: vec![phase(Phase::Prefill), phase(Phase::Decode)],
     }
 }

@@ -17,12 +17,13 @@ pub fn table(report: &Report) -> String {
         format!("batch {} (FP16: {})", options.batch, options.fp16_batch)
     };
     let mut text = format!(
-        "{} on {} | prompt {}, context {}, {batch}, head {}\n",
+        "{} on {} | prompt {}, context {}, {batch}, head {}, KV cache of {} bits\n",
         report.model,
         report.chip,
         count(options.prompt),
         count(options.context),
-        word(options.head)
+        word(options.head),
+        options.kv_bits
     );
     text.push_str(&headline(report));
     for phase in &report.phases {
@@ -184,7 +185,9 @@ mod tests {
         let mut lines = text.lines();
         assert_eq!(
             lines.next(),
-            Some("70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2), head bf16")
+            Some(
+                "70b on datacenter | prompt 512, context 768, batch 4 (FP16: 2), head bf16, KV cache of 8 bits"
+            )
         );
         assert_eq!(lines.next(), Some("prefill  19.3x the tokens/s and 19.2x the tokens/J of FP16"));
         assert_eq!(lines.next(), Some("decode   19.3x the tokens/s and 19.2x the tokens/J of FP16"));

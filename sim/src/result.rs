@@ -39,6 +39,8 @@ pub struct Options {
     pub fp16_batch: u64,
     /// What the ternary machine's head is held in; the baseline's is FP16.
     pub head: WeightFormat,
+    /// Bits of a value of the ternary machine's KV cache; the baseline's is FP16.
+    pub kv_bits: u32,
 }
 
 /// The two phases of serving a language model.

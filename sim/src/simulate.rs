@@ -1,5 +1,6 @@
 //! A request from end to end: both machines, every phase, and how they compare.
 
+use contract::kv::KvForm;
 use energy::{Accounting, CostTable, Events};
 use model::{Shape, WeightFormat};
 use rayon::prelude::*;
@@ -36,6 +37,8 @@ pub struct Request {
     pub batch: Batch,
     /// What the ternary machine's head is held in, if not as the model says.
     pub head: Option<WeightFormat>,
+    /// What the ternary machine's keys and values are held in; the FP16 baseline's are FP16.
+    pub kv: KvForm,
     /// Whether intervals that were stepped before may be skipped; the result is the same.
     pub skip: bool,
 }
@@ -80,6 +83,7 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
             batch: batches[0],
             fp16_batch: batches[1],
             head: request.head.unwrap_or(shape.head_format),
+            kv_bits: request.kv.value_bits(),
         },
         phases: done.into_iter().zip(fp16).map(|(ternary, fp16)| compare(ternary, fp16)).collect(),
     })
@@ -98,7 +102,11 @@ impl<'a> Setup<'a> {
             Machine::Fp16 => WeightFormat::F16,
         };
         let length = if phase == Phase::Prefill { self.request.prompt } else { self.request.context };
-        Workload::new(self.shape, machine, head_format, phase, batch, length)
+        let kv = match machine {
+            Machine::Ternary => self.request.kv,
+            Machine::Fp16 => KvForm::F16,
+        };
+        Workload { kv, ..Workload::new(self.shape, machine, head_format, phase, batch, length) }
     }
 
     /// The batch of a machine; `max` is the largest that needs no more chips than one sequence does, in any phase.

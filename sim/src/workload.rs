@@ -1,5 +1,6 @@
 //! Workload: what a model asks of any machine, before one is chosen. Operators with their shapes; no cycle, no byte.
 
+use contract::kv::KvForm;
 use model::{Activation, Shape, WeightFormat};
 
 use crate::result::Phase;
@@ -51,6 +52,8 @@ pub struct Workload<'a> {
     pub machine: Machine,
     /// What the head is held in.
     pub head_format: WeightFormat,
+    /// What keys and values are held in (contract clause C-KV).
+    pub kv: KvForm,
     /// Prefill or decode.
     pub phase: Phase,
     /// Sequences.
@@ -131,6 +134,8 @@ mod operations {
     /// x cos + rotate(x) sin.
     pub(super) const ROPE: u64 = 2;
     pub(super) const RESIDUAL: u64 = 1;
+    /// A position's scales, of its key and of its value, times its score and its probability.
+    pub(super) const KV_SCALES: u64 = 2;
     /// Exponential (range reduction, three terms, scale: 5), add, divide (2), times the other half.
     pub(super) const SILU_GATE: u64 = 9;
     /// Maximum, square, times the other half.
@@ -140,13 +145,11 @@ mod operations {
     /// Convert to the residual stream's format.
     pub(super) const EMBED: u64 = 1;
 }
-/// Vector operations of one attention score, besides its products.
-pub const SOFTMAX_OPERATIONS: u64 = operations::SOFTMAX;
 /// Vector operations of one embedding element.
 pub const EMBED_OPERATIONS: u64 = operations::EMBED;
 
 impl<'a> Workload<'a> {
-    /// A prefill of `prompt` tokens or a decode step with `context` tokens in the cache, for `batch` sequences.
+    /// A prefill of `prompt` tokens or a decode step with `context` tokens in the cache, for `batch` sequences; with an FP16 cache.
     pub fn new(
         shape: &'a Shape,
         machine: Machine,
@@ -159,7 +162,19 @@ impl<'a> Workload<'a> {
             Phase::Prefill => (0, length),
             Phase::Decode => (length, 1),
         };
-        Workload { shape, machine, head_format, phase, batch, past, new }
+        Workload { shape, machine, head_format, kv: KvForm::F16, phase, batch, past, new }
+    }
+
+    /// Vector operations of one attention score, besides its products.
+    pub fn score_operations(&self) -> u64 {
+        let scales = if self.kv == KvForm::F16 { 0 } else { operations::KV_SCALES };
+        operations::SOFTMAX + scales
+    }
+
+    /// Bytes of a layer's keys and values of one position.
+    pub fn cache_bytes_per_position(&self) -> u64 {
+        let vector = self.kv.vector_bytes(self.shape.head_dim) + self.kv.scale_bytes();
+        2 * self.shape.num_key_value_heads * vector
     }
 
     /// Tokens of all sequences.
@@ -215,7 +230,7 @@ impl<'a> Workload<'a> {
 
     /// Operators of one layer, in order. Matrices that share their input are one operator, as serving systems fuse them.
     pub fn layer(&self) -> Vec<Operator> {
-        use operations::{DEQUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
+        use operations::{DEQUANTIZE, QUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
         let shape = self.shape;
         let (hidden, inner, q, kv) =
             (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
@@ -224,6 +239,7 @@ impl<'a> Workload<'a> {
         // Integer results are scaled where they are consumed; FP16 results need none of it.
         let ternary = self.machine == Machine::Ternary;
         let dequantize = if ternary { DEQUANTIZE } else { 0 };
+        let quantize = if self.kv == KvForm::F16 { 0 } else { QUANTIZE };
         let gate = match shape.hidden_act {
             Activation::Silu => SILU_GATE,
             Activation::Relu2 => RELU2_GATE,
@@ -233,6 +249,7 @@ impl<'a> Workload<'a> {
             linear("qkv_proj", q + 2 * kv, hidden),
             Operator::elementwise("qkv_scale", q + 2 * kv, dequantize, 1, 0),
             Operator::elementwise("rotary_embedding", q + kv, ROPE, 2, 0),
+            Operator::elementwise("kv_cache_quantize", 2 * kv, quantize, 1, 1),
             Operator::new("kv_cache_write", Work::CacheWrite),
             Operator::new("attention", Work::Attention),
             self.norm("attn_sub_norm", q, shape.sub_norms, ternary),

@@ -2,7 +2,8 @@
 //! the weights cross the pins once a pass, that bandwidth and utilisation stay within their peaks, and that every cycle
 //! has one cause and one operator; these tests make it do so for all presets, and look at what it says.
 
-use sim::result::{Phase, Report};
+use contract::kv::KvForm;
+use sim::result::{Phase, Report, Run};
 use sim::{Batch, Error, Request, chip, simulate};
 
 fn run(model: &str, chip: &str, request: &Request) -> Report {
@@ -10,7 +11,15 @@ fn run(model: &str, chip: &str, request: &Request) -> Report {
 }
 
 fn decode(batch: Batch) -> Request {
-    Request { phases: vec![Phase::Decode], prompt: 1, context: 64, batch, head: None, skip: true }
+    Request {
+        phases: vec![Phase::Decode],
+        prompt: 1,
+        context: 64,
+        batch,
+        head: None,
+        kv: KvForm::F16,
+        skip: true,
+    }
 }
 
 #[test]
@@ -119,6 +128,23 @@ fn batch_and_context_cost_what_they_add() {
     assert!(eight < 2.0 * one, "eight token slots share the weights: {eight} against {one}");
     assert!(nine > 1.5 * one && nine > eight, "a ninth token takes a second pass: {nine} against {one}");
     assert!(seconds(1, 2048) > one, "a longer cache takes longer");
+}
+
+#[test]
+fn a_narrower_cache_is_read_in_fewer_bytes_and_costs_its_quantiser() {
+    let run = |kv| {
+        let request = Request { context: 4096, kv, ..decode(Batch::Size(2)) };
+        run("70b", "datacenter", &request).phases.remove(0).ternary
+    };
+    let forms = KvForm::ALL.map(run);
+    let attention =
+        |run: &Run| run.operators.iter().find(|operator| operator.name == "attention").unwrap().bytes;
+    // Keys and values of 8 heads of 128, of 4,096 positions and two sequences, in 80 layers; a scale of four bytes a vector.
+    let expected = [256, 128 + 4, 64 + 4, 48 + 4].map(|vector| 2 * 8 * vector * 4096 * 2 * 80);
+    assert_eq!(forms.each_ref().map(attention), expected);
+    let quantizes = |run: &Run| run.operators.iter().any(|operator| operator.name == "kv_cache_quantize");
+    assert_eq!(forms.each_ref().map(quantizes), [false, true, true, true]);
+    assert!(forms.windows(2).all(|pair| pair[1].resident_bytes < pair[0].resident_bytes));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the user may type. It says nothing yet about what that means: see `command`.
 
+use contract::kv::KvForm;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -82,6 +83,10 @@ pub(crate) struct RunArguments {
     /// What the ternary machine's head is held in [default: as the model says].
     #[arg(long, value_enum)]
     pub(crate) head: Option<HeadArgument>,
+
+    /// Bits of a value of the ternary machine's KV cache: 16 (FP16), or integers of 8, 4 or 3.
+    #[arg(long, value_name = "BITS", default_value = "16", value_parser = kv_bits)]
+    pub(crate) kv_bits: KvForm,
 
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -313,6 +318,11 @@ pub(crate) enum Format {
 fn tokens(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=sim::MAX_TOKENS).contains(number));
     number.ok_or_else(|| format!("must be from 1 to {}", sim::MAX_TOKENS))
+}
+
+fn kv_bits(text: &str) -> Result<KvForm, String> {
+    let form = KvForm::ALL.into_iter().find(|form| form.value_bits().to_string() == text);
+    form.ok_or_else(|| "must be 16, 8, 4 or 3".to_owned())
 }
 
 /// A number of runs.

@@ -176,6 +176,7 @@ impl Job {
             context: run.context,
             batch: run.batch,
             head,
+            kv: run.kv_bits,
             skip: !run.no_skip,
         };
         let models: Vec<_> = models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?;

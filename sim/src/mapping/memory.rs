@@ -1,6 +1,6 @@
 //! Where tensors lie in DRAM, and how many chips hold them.
 
-use model::{Shape, WeightFormat};
+use model::WeightFormat;
 
 use super::Tiling;
 use crate::chip::Chip;
@@ -37,12 +37,6 @@ pub(super) fn runs_on_array(machine: Machine, format: WeightFormat) -> bool {
     }
 }
 
-/// Bytes of a layer's keys and values of one position (contract clause C-KV), FP16 on both machines.
-pub(super) fn cache_bytes_per_position(shape: &Shape) -> u64 {
-    let form = contract::kv::KvForm::F16;
-    2 * shape.num_key_value_heads * (form.vector_bytes(shape.head_dim) + form.scale_bytes())
-}
-
 /// Bytes of `elements` weights that are not cut into tiles.
 pub(super) fn flat_bytes(format: WeightFormat, elements: u64) -> u64 {
     match format {
@@ -74,7 +68,7 @@ impl Layout {
         let embedding_base = head.base + head.stripes;
         let embedding_row_stripes =
             flat_bytes(shape.embedding_format, shape.hidden_size).div_ceil(stripe_bytes);
-        let cache_bytes = workload.batch * workload.positions() * cache_bytes_per_position(shape);
+        let cache_bytes = workload.batch * workload.positions() * workload.cache_bytes_per_position();
         Layout {
             layer_stripes,
             head,

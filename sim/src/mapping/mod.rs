@@ -6,12 +6,12 @@ mod tiling;
 use model::WeightFormat;
 
 pub use self::memory::Extent;
-use self::memory::{Footprint, Layout, cache_bytes_per_position, flat_bytes, runs_on_array, stage_of};
+use self::memory::{Footprint, Layout, flat_bytes, runs_on_array, stage_of};
 pub use self::tiling::{Tiling, engine_sizes};
 use crate::Error;
 use crate::chip::Chip;
 use crate::result::Phase;
-use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, SOFTMAX_OPERATIONS, Work, Workload};
+use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, Work, Workload};
 
 /// Bytes of an accumulated result, of the residual stream and of the vector unit's operands.
 pub(crate) const WORD_BYTES: u64 = 4;
@@ -230,8 +230,9 @@ impl<'a> Mapping<'a> {
         let shape = self.workload.shape;
         // Q K^T and A V: a multiply-accumulate an element of every query head, twice; then the softmax, once a head.
         let macs = |pairs: u64| 2 * pairs * shape.q_size();
-        let operations = |pairs: u64| macs(pairs) + pairs * shape.num_attention_heads * SOFTMAX_OPERATIONS;
-        let bytes = pass.cached_positions * cache_bytes_per_position(self.workload.shape);
+        let operations =
+            |pairs: u64| macs(pairs) + pairs * shape.num_attention_heads * self.workload.score_operations();
+        let bytes = pass.cached_positions * self.workload.cache_bytes_per_position();
         // From the first sequence's first position on; the gaps before the next sequences' are left out.
         let first = pass.first_token / self.workload.new * self.workload.positions();
         Job::VectorStream {
@@ -251,7 +252,7 @@ impl<'a> Mapping<'a> {
 
     fn cache_write(&self, pass: &Pass, layer: u64) -> Job {
         let workload = &self.workload;
-        let position = cache_bytes_per_position(workload.shape);
+        let position = workload.cache_bytes_per_position();
         let stripes = |bytes: u64| bytes.div_ceil(self.layout.stripe_bytes);
         // Where this pass's first token stands in its sequence, sequences lying one behind the other.
         let (sequence, done) = (pass.first_token / workload.new, pass.first_token % workload.new);
@@ -274,7 +275,7 @@ impl<'a> Mapping<'a> {
     /// The stripe with a position of a layer's cache.
     fn cache_stripe(&self, layer: u64, position: u64) -> u64 {
         let layer_base = self.layout.cache_base + layer * self.layout.cache_stripes;
-        layer_base + position * cache_bytes_per_position(self.workload.shape) / self.layout.stripe_bytes
+        layer_base + position * self.workload.cache_bytes_per_position() / self.layout.stripe_bytes
     }
 
     fn embedding(&self, pass: &Pass) -> Job {
