@@ -85,7 +85,9 @@ fn chip_yaml() -> String {
 fn the_default_is_a_table_of_both_phases() {
     let (stdout, stderr) = succeeds(&["--model", "70b"]);
     assert!(
-        stdout.starts_with("70b on datacenter | prompt 512, context 512, batch 1, head f16, KV cache of 16 bits\n"),
+        stdout.starts_with(
+            "70b on datacenter | prompt 512, context 512, batch 1, head f16, KV cache of 16 bits\n"
+        ),
         "{stdout}"
     );
     assert!(stdout.contains("\nprefill of 512 tokens\n") && stdout.contains("\ndecode of 1 token\n"));
