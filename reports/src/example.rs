@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sim::board::{BoardComparison, StreamComparison};
 use sim::result::{
     DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase,
     PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
@@ -15,6 +16,28 @@ pub(crate) fn report() -> Report {
         chip: "datacenter".to_owned(),
         options: Options { prompt: 512, context: 768, batch: 4, fp16_batch: 2, head: bf16(), kv_bits: 8 },
         phases: vec![phase(Phase::Prefill), phase(Phase::Decode)],
+    }
+}
+
+fn board() -> BoardComparison {
+    let stream = |bytes: u64, seconds: f64| StreamComparison {
+        bytes,
+        measured_bytes: bytes + 1000,
+        seconds,
+        calibrated_seconds: 1.25 * seconds,
+        measured_seconds: 1.5 * seconds,
+        error_percent: -33.3,
+        calibrated_error_percent: -16.7,
+    };
+    BoardComparison {
+        source: "a measurement".to_owned(),
+        layers: stream(417_000_000, 0.026),
+        head: stream(65_000_000, 0.004),
+        calibrated_seconds_per_matrix: 0.000_05,
+        measured_host_seconds: 0.022,
+        predicted_tokens_per_second: 33.25,
+        calibrated_tokens_per_second: 17.5,
+        measured_tokens_per_second: 16.75,
     }
 }
 
@@ -77,7 +100,8 @@ fn phase(phase: Phase) -> PhaseReport {
             system: per_token(&energy_j.system),
         },
     };
-    PhaseReport { ternary, fp16, energy_j, ratio }
+    let board = (phase == Phase::Decode).then(board);
+    PhaseReport { ternary, fp16, energy_j, ratio, board }
 }
 
 fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> Run {

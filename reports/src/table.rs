@@ -1,5 +1,6 @@
 //! What a person sees first: one report on a terminal, at most 100 columns, no colour.
 
+use sim::board::BoardComparison;
 use sim::result::{PhaseReport, Report};
 
 use crate::grid::{Grid, wrapped};
@@ -28,7 +29,10 @@ pub fn table(report: &Report) -> String {
     text.push_str(&headline(report));
     for phase in &report.phases {
         let title = format!("{} of {}", phase.ternary.phase.name(), tokens(phase.ternary.tokens));
-        let parts = [summary(phase), operators(phase), waiting(phase), notes(phase)].join("\n");
+        let board = phase.board.as_ref().map(board);
+        let parts =
+            [Some(summary(phase)), Some(operators(phase)), Some(waiting(phase)), board, Some(notes(phase))];
+        let parts = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
         text.push_str(&format!("\n{title}\n{}\n{parts}", "=".repeat(title.chars().count())));
     }
     text
@@ -147,6 +151,54 @@ fn waiting(phase: &PhaseReport) -> String {
 }
 
 /// Why the weights take the passes they take, and how much of the simulation was stepped.
+/// The board that the chip describes: predicted and measured.
+fn board(board: &BoardComparison) -> String {
+    let seconds = |seconds: f64| si(seconds, "s");
+    let mut grid = Grid::new("<>>>>>");
+    grid.row(["the board", "bytes", "predicted", "calibrated", "measured", "errors"]);
+    grid.rule();
+    for (name, stream) in [("layers' weights", &board.layers), ("head's weights", &board.head)] {
+        let bytes = if stream.bytes == stream.measured_bytes {
+            count(stream.bytes)
+        } else {
+            format!("{} (measured {})", count(stream.bytes), count(stream.measured_bytes))
+        };
+        grid.row([
+            name.to_owned(),
+            bytes,
+            seconds(stream.seconds),
+            seconds(stream.calibrated_seconds),
+            seconds(stream.measured_seconds),
+            format!("{:+.1}%, {:+.1}%", stream.error_percent, stream.calibrated_error_percent),
+        ]);
+    }
+    grid.row([
+        "host, measured".to_owned(),
+        String::new(),
+        String::new(),
+        seconds(board.measured_host_seconds),
+        seconds(board.measured_host_seconds),
+        String::new(),
+    ]);
+    let rate = |rate: f64| format!("{rate:.2}");
+    grid.row([
+        "tokens/s".to_owned(),
+        String::new(),
+        rate(board.predicted_tokens_per_second),
+        rate(board.calibrated_tokens_per_second),
+        rate(board.measured_tokens_per_second),
+        String::new(),
+    ]);
+    let mut text = grid.text();
+    let constant = format!(
+        "predicted from ports and DRAM; calibrated by the layers' time alone, {} a matrix; measured by {}",
+        seconds(board.calibrated_seconds_per_matrix),
+        board.source
+    );
+    text.push_str(&wrapped("the board:       ", &constant));
+    text
+}
+
 fn notes(phase: &PhaseReport) -> String {
     let mut text = String::new();
     for (label, run) in [("ternary mapping: ", &phase.ternary), ("FP16 mapping:    ", &phase.fp16)] {

@@ -4,6 +4,7 @@ use contract::widths::sum_bits;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::board::BoardSpec;
 use crate::dram::{self, Standard};
 use crate::preset::{self, Preset};
 
@@ -69,6 +70,9 @@ pub struct ChipSpec {
     pub link: LinkSpec,
     /// Power drawn whatever happens, watts: leakage, clock tree, DRAM background.
     pub static_power_w: f64,
+    /// What was measured on a real one, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<BoardSpec>,
 }
 
 /// The vector unit: norms, rotary embedding, attention, softmax, activation functions, heads that are not ternary.
@@ -208,6 +212,9 @@ impl Chip {
         }
         if !(spec.static_power_w >= 0.0 && spec.static_power_w <= 1e6) {
             return Err(fail("static_power_w", spec.static_power_w.to_string(), "from 0 to 10^6"));
+        }
+        if let Some((field, value)) = spec.board.as_ref().and_then(BoardSpec::out_of_range) {
+            return Err(fail(field, value.to_string(), "from 10^-6 to 10^9"));
         }
         let standard = dram::standard(&spec.dram.standard)?;
         dram::AddressMapping::new(&spec.dram.mapping, &standard)

@@ -9,6 +9,7 @@
 //! [`simulate`] runs a [`Request`] through all of them, for the ternary machine and for the FP16 baseline. The timing of
 //! what exists in RTL follows the contract's latencies and nothing else of it; this crate never sees the RTL.
 
+pub mod board;
 pub mod chip;
 pub mod dram;
 pub mod engine;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use model::WeightFormat;
 use serde::Serialize;
 
+use crate::board::BoardComparison;
+
 /// Version of the JSON document. It grows when a key changes its meaning or goes; new keys do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -75,6 +77,9 @@ pub struct PhaseReport {
     pub energy_j: EnergyReport,
     /// How many times better the ternary machine is.
     pub ratio: Ratios,
+    /// What was measured on a board that the chip describes, where it ran the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<BoardComparison>,
 }
 
 /// One machine's run of one phase.

@@ -5,6 +5,7 @@ use energy::{Accounting, CostTable, Events};
 use model::{Shape, WeightFormat};
 use rayon::prelude::*;
 
+use crate::board::BoardComparison;
 use crate::chip::Chip;
 use crate::mapping::{Mapping, Tiling};
 use crate::result::{
@@ -13,7 +14,7 @@ use crate::result::{
 };
 use crate::timing::{self, Timing};
 use crate::workload::{Machine, Work, Workload};
-use crate::{Error, events, verified};
+use crate::{Error, board, events, verified};
 
 /// How many sequences are served together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,15 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
             head: request.head.unwrap_or(shape.head_format),
             kv_bits: request.kv.value_bits(),
         },
-        phases: done.into_iter().zip(fp16).map(|(ternary, fp16)| compare(ternary, fp16)).collect(),
+        phases: done
+            .into_iter()
+            .zip(fp16)
+            .map(|(ternary, fp16)| {
+                let head = request.head.unwrap_or(shape.head_format);
+                let board = board::compare(chip.spec.board.as_ref(), shape, head, &ternary.run);
+                compare(ternary, fp16, board)
+            })
+            .collect(),
     })
 }
 
@@ -296,7 +305,7 @@ fn check_bounds(mapping: &Mapping, run: &Run) -> Result<(), Error> {
     ensure(operators == run.cycles, "every cycle has one operator")
 }
 
-fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {
+fn compare(ternary: Measured, fp16: Measured, board: Option<BoardComparison>) -> PhaseReport {
     // Energies are compared a token, since `--batch max` gives the machines different batches.
     let tokens = fp16.run.tokens as f64 / ternary.run.tokens as f64;
     let energy = |index: usize| fp16.joules[index].total / ternary.joules[index].total / tokens;
@@ -314,5 +323,6 @@ fn compare(ternary: Measured, fp16: Measured) -> PhaseReport {
         fp16: fp16.run,
         energy_j: EnergyReport { paper, datapath, system },
         ratio,
+        board,
     }
 }

@@ -3,6 +3,7 @@
 //! has one cause and one operator; these tests make it do so for all presets, and look at what it says.
 
 use contract::kv::KvForm;
+use model::WeightFormat;
 use sim::result::{Phase, Report, Run};
 use sim::{Batch, Error, Request, chip, simulate};
 
@@ -145,6 +146,31 @@ fn a_narrower_cache_is_read_in_fewer_bytes_and_costs_its_quantiser() {
     let quantizes = |run: &Run| run.operators.iter().any(|operator| operator.name == "kv_cache_quantize");
     assert_eq!(forms.each_ref().map(quantizes), [false, true, true, true]);
     assert!(forms.windows(2).all(|pair| pair[1].resident_bytes < pair[0].resident_bytes));
+}
+
+/// bitnet-kv260: both streams' bytes are exact, what the ports and the DRAM allow is predicted, and one constant, from the layers'
+/// time alone, predicts the head's.
+#[test]
+fn the_board_is_predicted() {
+    let request = |head| Request { head: Some(head), context: 512, ..decode(Batch::Size(1)) };
+    let report = run("bitnet-2b-4t", "kv260", &request(WeightFormat::Ternary));
+    let board = report.phases[0].board.as_ref().unwrap();
+    for (stream, bytes) in [(&board.layers, 417_546_240), (&board.head, 65_667_072)] {
+        assert_eq!((stream.bytes, stream.measured_bytes), (bytes, bytes));
+        // Four ports of 16 bytes at 250 MHz.
+        let beats = bytes as f64 / 16e9;
+        assert!(stream.seconds > beats && stream.seconds < 1.02 * beats, "{stream:?}");
+    }
+    assert!(board.layers.calibrated_error_percent.abs() < 1e-9);
+    assert!(
+        board.head.error_percent.abs() < 1.0 && board.head.calibrated_error_percent.abs() < 3.0,
+        "{board:?}"
+    );
+    assert!((board.calibrated_tokens_per_second / board.measured_tokens_per_second - 1.0).abs() < 0.01);
+    assert!(board.predicted_tokens_per_second > board.measured_tokens_per_second);
+    // Another head, another model, another phase: nothing was measured.
+    assert!(run("bitnet-2b-4t", "kv260", &request(WeightFormat::F16)).phases[0].board.is_none());
+    assert!(run("700m", "kv260", &request(WeightFormat::Ternary)).phases[0].board.is_none());
 }
 
 #[test]
