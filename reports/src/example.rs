@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sim::board::{BoardComparison, StreamComparison};
 use sim::result::{
-    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase,
+    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime, Phase,
     PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
 };
 
@@ -152,6 +152,10 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
             operator("lm_head", 1, cycles / 50, dram_bytes / 50, Verification::Modelled),
         ],
         skipped_fraction: 0.9731,
+        own_time: vec![
+            OwnTime { name: "qkv_proj", seconds: 0.01 },
+            OwnTime { name: "attention", seconds: 0.03 },
+        ],
     }
 }
 

@@ -130,6 +130,9 @@ pub struct Run {
     pub operators: Vec<OperatorResult>,
     /// Steps of the simulation that were skipped because their state had been seen before, 0 to 1.
     pub skipped_fraction: f64,
+    /// Where the simulator's own time went, in the order of `operators`.
+    #[serde(skip)]
+    pub own_time: Vec<OwnTime>,
 }
 
 /// DRAM commands of a run, all channels of all chips.
@@ -211,6 +214,15 @@ pub struct OperatorResult {
     pub bytes: u64,
     /// How its cycles are known.
     pub verification: Verification,
+}
+
+/// The simulator's own time for an operator, all its runs together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OwnTime {
+    /// The operator's name.
+    pub name: &'static str,
+    /// How long it was simulated.
+    pub seconds: f64,
 }
 
 /// Energy by accounting.

@@ -9,7 +9,7 @@ use crate::board::BoardComparison;
 use crate::chip::Chip;
 use crate::mapping::{Mapping, Tiling};
 use crate::result::{
-    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, Phase,
+    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime, Phase,
     PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
 };
 use crate::timing::{self, Timing};
@@ -268,6 +268,12 @@ impl Measured {
                 })
                 .collect(),
             skipped_fraction: timing.skipped_fraction,
+            own_time: timing
+                .operators
+                .iter()
+                .zip(&timing.own_time)
+                .map(|(operator, time)| OwnTime { name: operator.name, seconds: time.as_secs_f64() })
+                .collect(),
         };
         check_bounds(mapping, &run)?;
         Ok(Measured { run, joules })

@@ -82,6 +82,16 @@ fn chip_yaml() -> String {
 }
 
 #[test]
+fn the_profile_stands_beside_the_results() {
+    let arguments = ["--model", "700m", "--phase", "decode", "--format", "json"];
+    let (plain, nothing) = succeeds(&arguments);
+    let (stdout, stderr) = succeeds(&[&arguments[..], &["--profile"]].concat());
+    assert_eq!((stdout, nothing), (plain, String::new()));
+    assert!(stderr.starts_with("the simulator's time  decode ternary"), "{stderr}");
+    assert!(stderr.contains("\ngate_up_proj ") && stderr.contains("\nskipped "), "{stderr}");
+}
+
+#[test]
 fn the_default_is_a_table_of_both_phases() {
     let (stdout, stderr) = succeeds(&["--model", "70b"]);
     assert!(

@@ -99,6 +99,10 @@ pub(crate) struct RunArguments {
     /// Step every burst instead of skipping what repeats: the same numbers, more slowly.
     #[arg(long)]
     pub(crate) no_skip: bool,
+
+    /// Also print where the simulator's own time went, to standard error.
+    #[arg(long)]
+    pub(crate) profile: bool,
 }
 
 #[derive(Debug, Args)]

@@ -57,6 +57,7 @@ pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) format: Format,
     pub(crate) folder: Option<PathBuf>,
+    pub(crate) profile: bool,
 }
 
 impl Command {
@@ -181,7 +182,8 @@ impl Job {
         };
         let models: Vec<_> = models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?;
         refuse_namesakes(&models)?;
-        Ok(Job { models, chip: sim::chip::load(&run.chip)?, request, format: run.format, folder: run.out })
+        let chip = sim::chip::load(&run.chip)?;
+        Ok(Job { models, chip, request, format: run.format, folder: run.out, profile: run.profile })
     }
 }
 

@@ -19,6 +19,12 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "note: {}", printable(line));
 }
 
+/// Prints a whole text to standard error.
+pub(crate) fn beside(text: &str) {
+    // Whether anybody reads it does not matter.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Files on their way to a folder, which holds all of them or none. They are named on standard error when they are there.
 pub(crate) struct Files(Staged);
 

@@ -6,7 +6,7 @@ use sim::result::Report;
 
 use crate::args::Format;
 use crate::command::Job;
-use crate::output::{Files, print};
+use crate::output::{Files, beside, print};
 
 /// One model: a report, and the charts that explain its energy.
 pub(crate) fn simulate(job: &Job) -> anyhow::Result<()> {
@@ -42,7 +42,12 @@ pub(crate) fn sweep(job: &Job) -> anyhow::Result<()> {
 }
 
 fn reports_of(job: &Job) -> Result<Vec<Report>, sim::Error> {
-    job.models.iter().map(|model| sim::simulate(model, &job.chip, &job.request)).collect()
+    let simulated = job.models.iter().map(|model| sim::simulate(model, &job.chip, &job.request));
+    let reports = simulated.collect::<Result<Vec<_>, _>>()?;
+    if job.profile {
+        reports.iter().for_each(|report| beside(&reports::profile(report)));
+    }
+    Ok(reports)
 }
 
 /// The documents that every command with results writes.

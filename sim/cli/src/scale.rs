@@ -27,6 +27,10 @@ const SIZES: [(u32, u32); 11] = [
 /// Token slots of each.
 const TOKENS: u32 = 16;
 
+/// Lanes, times columns, up to which an engine is routed: each doubling takes the router several times as long, and what limits the
+/// clock is the same.
+const MOST_ROUTED_LANES: u64 = 512;
+
 /// A tile a cycle, up to the width of a wide memory's port.
 const MOST_STREAM_BITS: u32 = 512;
 
@@ -78,8 +82,11 @@ fn sizes(engines: &[EngineParameters], target: Target, seeds: u32) -> anyhow::Re
     for p in engines {
         note(&format!("{} x {} for {}", p.array.lanes, p.array.columns, target.name()));
         let work = tempfile::tempdir().context("cannot create a temporary folder")?;
+        let is_routed = u64::from(p.array.lanes * p.array.columns) <= MOST_ROUTED_LANES;
+        let seeds = if is_routed { seeds } else { 0 };
         let synthesis = synthesise(p, Top::Core, target, seeds, work.path())?;
-        let refused = synthesis.route.is_none() && all.iter().any(|smaller| smaller.route.is_some());
+        let refused =
+            is_routed && synthesis.route.is_none() && all.iter().any(|smaller| smaller.route.is_some());
         all.push(synthesis);
         if refused {
             break;

@@ -10,6 +10,8 @@ mod skip;
 mod vector;
 mod weights;
 
+use std::time::{Duration, Instant};
+
 pub use self::memory::Memory;
 use self::vector::{Rate, VectorStream};
 use self::weights::StepSkipper;
@@ -38,6 +40,8 @@ pub struct Timing {
     pub channel: Counters,
     /// The share of stripes that were skipped.
     pub skipped_fraction: f64,
+    /// The simulator's own time for each of `operators`.
+    pub own_time: Vec<Duration>,
 }
 
 /// What one kind of operator took.
@@ -118,8 +122,9 @@ impl<'a> Run<'a> {
 
     fn steps(&mut self, steps: &[Step]) {
         for step in steps {
-            let start = self.now;
+            let (start, began) = (self.now, Instant::now());
             let stripes = self.step(&step.job);
+            let own_time = began.elapsed();
             let operators = &mut self.timing.operators;
             let index = operators.iter().position(|o| o.name == step.operator).unwrap_or_else(|| {
                 let on_array = matches!(step.job, Job::Array { .. });
@@ -130,8 +135,10 @@ impl<'a> Run<'a> {
                     stripes: 0,
                     on_array,
                 });
+                self.timing.own_time.push(Duration::ZERO);
                 operators.len() - 1
             });
+            self.timing.own_time[index] += own_time;
             operators[index].count += 1;
             operators[index].cycles += unsigned(self.now - start);
             operators[index].stripes += stripes;
