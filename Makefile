@@ -9,7 +9,7 @@ export PATH := $(PATH):$(TARGET)/tools/bin
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: test tools lint sim readme verify synth mutation
+.PHONY: test tools lint sim readme verify synth bench mutation
 
 test: tools lint sim
 	cargo $(RUNNER) --workspace
@@ -31,6 +31,10 @@ verify: tools sim
 # What engines take on FPGAs and how fast they run, by Yosys and nextpnr; kept in tests/synthesised.txt in the same way.
 synth: tools sim
 	tests/synthesise.sh $(TRITIUM_SIM)
+
+# How fast the simulator is: whole models with what repeats skipped, and every burst stepped, in bursts a second.
+bench:
+	cargo bench -p tritium-sim
 
 # Sets faults into the emitted Verilog of every block and lists those that the block's own tests do not see.
 mutation: tools
