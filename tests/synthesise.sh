@@ -33,13 +33,15 @@ changed=$(git status --porcelain --untracked-files=no)
 
     # 160 lanes that two columns hold, and that have a trit each in every cycle.
     synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup,xc7,ecp5-85k
-    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 256 --target xcup,xc7,ecp5-85k --seeds 3
+    synth --lanes 80 --columns 2 --tokens 4 --stream-bits 256 --target xcup,xc7,ecp5-85k
     # What registers and requantiser add, and a read master; and the requantiser by itself.
     synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top engine
     synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top engine-axi
     synth --lanes 80 --columns 2 --tokens 4 --stream-bits 128 --target xcup --top requantizer
     # What fits the smallest part.
     synth --lanes 40 --columns 1 --tokens 2 --stream-bits 64 --activation-words 64 --fifo-beats 16 --target ice40-hx8k,ecp5-85k
+    # The engine of the preset trellisboard.
+    synth --lanes 128 --columns 4 --tokens 16 --stream-bits 512 --target ecp5-85k --seeds 1
     # An engine of the preset kv260-large.
     synth --lanes 80 --columns 16 --tokens 16 --stream-bits 128 --target xcup
     # Two columns of the presets edge and datacenter in 7 nm cells: more columns lengthen no path but the broadcast's.

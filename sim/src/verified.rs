@@ -29,7 +29,7 @@ const fn sizes(array: [u64; 4], activations: [u64; 2], result_lanes: u64, fifo_b
 /// The engines whose emitted Verilog, with accumulators of [`contract::ACC_BITS`], a test runs against [`crate::engine::Engine`]: those of
 /// the chip presets. The test finds every transfer in the same cycle, and the same counters (`tests/tests/engine_timing.rs`).
 pub const VERIFIED_ENGINES: [Sizes; 6] = [
-    sizes([128, 8, 16, 512], [128, 512], 4, 128),
+    sizes([128, 4, 16, 512], [128, 512], 4, 128),
     sizes([80, 1, 4, 128], [128, 512], 1, 128),
     sizes([80, 16, 16, 128], [128, 512], 4, 128),
     sizes([80, 4, 4, 512], [640, 2048], 4, 128),
