@@ -47,7 +47,7 @@ pub(crate) enum Subcommands {
     Verify(VerifyArguments),
     /// Synthesise the engine with Yosys, and place and route it with nextpnr where there is one for the target.
     Synth(SynthArguments),
-    /// Synthesise engines from 16 x 1 to 128 x 128; --out adds a chart of lookup tables a lane and clock.
+    /// Synthesise engines from 16 x 1 to 128 x 128, and route those of up to 512 lanes; --out adds a chart of lookup tables a lane and clock.
     Scale(ScaleArguments),
     /// Put the engine behind the serial port of a ULX3S (ECP5-85F): DIR/ulx3s.bit, and DIR/ulx3s.v, which it is made of.
     Bitstream(BitstreamArguments),
