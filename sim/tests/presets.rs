@@ -93,19 +93,31 @@ fn skipping_changes_no_number() {
     {
         let request =
             Request { phases: vec![Phase::Prefill, Phase::Decode], prompt: 20, ..decode(Batch::Size(2)) };
-        let json = |skip| {
-            let mut report = run(model, chip, &Request { skip, ..request.clone() });
-            for phase in &mut report.phases {
-                for run in [&mut phase.ternary, &mut phase.fp16] {
-                    assert!(skip || run.skipped_fraction == 0.0, "{model} {chip}");
-                    run.skipped_fraction = 0.0;
-                    run.own_time.clear();
-                }
-            }
-            format!("{report:?}")
-        };
-        assert_eq!(json(true), json(false), "{model} {chip}");
+        equal_without_skipping(model, chip, &request);
     }
+}
+
+#[test]
+fn skipping_changes_no_number_on_any_chip() {
+    for chip in chip::preset_names() {
+        let request = Request { context: 300, kv: KvForm::Int4, ..decode(Batch::Size(3)) };
+        equal_without_skipping("700m", chip, &request);
+    }
+}
+
+fn equal_without_skipping(model: &str, chip: &str, request: &Request) {
+    let everything = |skip| {
+        let mut report = run(model, chip, &Request { skip, ..request.clone() });
+        for phase in &mut report.phases {
+            for run in [&mut phase.ternary, &mut phase.fp16] {
+                assert!(skip || run.skipped_fraction == 0.0, "{model} {chip}");
+                run.skipped_fraction = 0.0;
+                run.own_time.clear();
+            }
+        }
+        format!("{report:?}")
+    };
+    assert_eq!(everything(true), everything(false), "{model} {chip}");
 }
 
 #[test]
