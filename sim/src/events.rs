@@ -191,6 +191,11 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
         };
         layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
     }
+    if let Some(experts) = workload.shape.experts {
+        let (hidden, experts) = (workload.shape.hidden_size, experts.num_local_experts);
+        let router = PaperOperations::fp16_linear(workload.tokens(), hidden, experts);
+        layer = router.and_then(|router| layer.plus(&router)).map_err(energy)?;
+    }
     layer.times(workload.shape.num_hidden_layers).map_err(energy)
 }
 

@@ -47,7 +47,7 @@ fn every_preset_decodes_within_physical_bounds_on_every_chip() {
         }
     }
     // A layer in FP16 is more than a gigabyte.
-    assert_eq!(too_large, [("30b", "trellisboard"), ("70b", "trellisboard")]);
+    assert_eq!(too_large, ["30b", "70b", "8x7b"].map(|model| (model, "trellisboard")));
 }
 
 #[test]
@@ -84,6 +84,38 @@ fn decoding_70b_moves_each_item_once() {
     assert_eq!(bytes("lm_head"), 8192 * 32_000 * 2);
     assert_eq!(bytes("embedding"), 8192 * 2);
     assert_eq!(ternary.operators.iter().map(|o| o.bytes).sum::<u64>(), ternary.dram_bytes);
+}
+
+#[test]
+fn experts_cross_the_pins_where_a_token_meets_them() {
+    let shape = model::preset("8x7b").unwrap();
+    let parts = chip::load("datacenter").unwrap();
+    let run = |shape: &model::Shape, batch| {
+        let request = Request { head: Some(WeightFormat::Ternary), ..decode(Batch::Size(batch)) };
+        simulate(shape, &parts, &request).unwrap().phases.remove(0).ternary
+    };
+    let of = |run: &Run, name: &str| {
+        let operator = run.operators.iter().find(|o| o.name == name).unwrap();
+        (operator.count, operator.bytes)
+    };
+    // 32 layers, two experts a token: one token meets 2 of 8, three meet 6, and more all of them.
+    let expert = 2 * 14_336 * 4096 / 128 * 26;
+    for (batch, experts) in [(1, 2), (3, 6), (5, 8), (32, 8)] {
+        let run = run(&shape, batch);
+        assert_eq!(of(&run, "gate_up_proj"), (32 * experts, 32 * experts * expert), "{batch}");
+        assert_eq!(of(&run, "down_proj"), (32 * experts, 32 * experts * expert / 2), "{batch}");
+        assert_eq!(of(&run, "router"), (32, 32 * 8 * 4096 * 2), "{batch}");
+        assert!(run.mapping.ends_with("2 of 8 experts a token, evenly chosen"), "{}", run.mapping);
+    }
+    // A mixture of one is the dense model, and a router.
+    let one = model::Experts { num_local_experts: 1, num_experts_per_tok: 1 };
+    let mixture = run(&model::Shape { experts: Some(one), ..shape.clone() }, 4);
+    let dense = run(&model::Shape { experts: None, ..shape.clone() }, 4);
+    for linear in ["qkv_proj", "o_proj", "gate_up_proj", "down_proj", "lm_head"] {
+        assert_eq!(of(&mixture, linear), of(&dense, linear), "{linear}");
+    }
+    assert_eq!(mixture.dram_bytes - dense.dram_bytes, of(&mixture, "router").1);
+    assert!(mixture.array_busy_cycles == dense.array_busy_cycles && mixture.cycles > dense.cycles);
 }
 
 #[test]

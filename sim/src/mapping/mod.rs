@@ -6,12 +6,13 @@ mod tiling;
 use model::WeightFormat;
 
 pub use self::memory::Extent;
+pub(crate) use self::memory::linear_stripes;
 use self::memory::{Footprint, Layout, flat_bytes, runs_on_array, stage_of};
 pub use self::tiling::{Tiling, engine_sizes};
 use crate::Error;
 use crate::chip::Chip;
 use crate::result::Phase;
-use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, Work, Workload};
+use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, Rows, Work, Workload};
 
 /// Bytes of an accumulated result, of the residual stream and of the vector unit's operands.
 pub(crate) const WORD_BYTES: u64 = 4;
@@ -108,7 +109,11 @@ impl<'a> Mapping<'a> {
     /// An SRAM too small for one token, a reduction too long for the accumulators, a layer too large for a chip.
     pub fn new(workload: Workload<'a>, chip: &'a Chip) -> Result<Mapping<'a>, Error> {
         check_reductions(&workload, chip)?;
-        let (tokens_per_pass, limit) = tokens_per_pass(&workload, chip)?;
+        let (tokens_per_pass, mut limit) = tokens_per_pass(&workload, chip)?;
+        if let Some(experts) = workload.shape.experts {
+            let (some, all) = (experts.num_experts_per_tok, experts.num_local_experts);
+            limit += &format!("; {some} of {all} experts a token, evenly chosen");
+        }
         let layout = Layout::new(&workload, chip);
         let footprint = Footprint::new(&workload, chip, &layout);
         let capacity = chip.capacity_bytes();
@@ -184,20 +189,27 @@ impl<'a> Mapping<'a> {
         let mut base = layer * self.layout.layer_stripes;
         let mut steps = Vec::with_capacity(operators.len());
         for operator in operators {
-            let rows = if operator.logits_only { pass.logits } else { pass.tokens };
+            let rows = self.workload.rows(operator.rows, pass);
+            let mut data = self.layout.head;
+            if let Work::Linear { n, k, format } = operator.work
+                && operator.rows != Rows::Logits
+            {
+                let stripes = linear_stripes(self.workload.machine, self.chip, format, n, k);
+                data = Extent { base, stripes };
+                base += stripes;
+            }
+            // An expert that no token was given to.
+            if rows == 0 {
+                continue;
+            }
             let job = match operator.work {
                 Work::Linear { n, k, format } if self.on_array(format) => {
-                    let tiling = Tiling::new(self.chip, format, n, k);
-                    let stripes = tiling.image_stripes(self.chip);
-                    let image =
-                        if operator.logits_only { self.layout.head } else { Extent { base, stripes } };
-                    base += stripes;
-                    Job::Array { tiling, image, tokens: rows }
+                    Job::Array { tiling: Tiling::new(self.chip, format, n, k), image: data, tokens: rows }
                 }
                 Work::Linear { n, k, format } => {
                     let macs = n * k * rows;
                     Job::VectorStream {
-                        data: self.layout.head,
+                        data,
                         data_bytes: flat_bytes(format, n * k),
                         streamed_operations: macs,
                         further_operations: 0,
