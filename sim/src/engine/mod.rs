@@ -18,6 +18,7 @@
 
 mod activations;
 mod counters;
+mod events;
 mod fetch;
 mod front;
 mod history;
@@ -32,6 +33,7 @@ use contract::latency::{STREAM_FIFO_CYCLES, array_cycles};
 
 use self::counters::Busy;
 pub use self::counters::Counters;
+pub use self::events::{Accesses, EngineEvents};
 pub use self::front::{Front, Tally};
 use self::history::NEVER;
 pub use self::ports::{Ports, Request, Transfer};

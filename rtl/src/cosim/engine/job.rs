@@ -249,6 +249,13 @@ impl EngineJob {
         weights
     }
 
+    /// Trits that are not zero, as the decoders give them; 0 for a vector job.
+    pub fn nonzero_trits(&self, p: &EngineParameters) -> u64 {
+        let Source::Matrix { weights, .. } = &self.source else { return 0 };
+        let weights = self.as_decoded(p, weights);
+        weights.iter().flatten().filter(|trit| trit.is_nonzero()).count() as u64
+    }
+
     /// Values by token in the order and the beats of the output streams.
     pub fn beats(&self, p: &EngineParameters, values: &[Vec<i32>]) -> Vec<ExpectedBeat> {
         let (columns, lanes) = (p.array.columns as usize, p.result_lanes as usize);
