@@ -118,6 +118,30 @@ fn experts_cross_the_pins_where_a_token_meets_them() {
     assert!(mixture.array_busy_cycles == dense.array_busy_cycles && mixture.cycles > dense.cycles);
 }
 
+/// Bursts that are stepped, which is what takes the time; a run of twice the size steps no more than twice as many.
+#[test]
+fn what_is_stepped_grows_no_faster_than_what_is_simulated() {
+    let (chip, shape) = (chip::load("datacenter").unwrap(), model::preset("13b").unwrap());
+    let stepped = |shape: &model::Shape, request: &Request| {
+        let report = simulate(shape, &chip, request).unwrap();
+        let of = |run: &Run| (run.dram_bytes / chip.stripe_bytes()) as f64 * (1.0 - run.skipped_fraction);
+        let runs = report.phases.iter().flat_map(|phase| [&phase.ternary, &phase.fp16]);
+        runs.map(of).sum::<f64>()
+    };
+    let layers = |n| model::Shape { num_hidden_layers: 10 * n, ..shape.clone() };
+    let of_layers = |n| stepped(&layers(n), &decode(Batch::Size(1)));
+    let of_context = |n| stepped(&shape, &Request { context: 1024 * n, ..decode(Batch::Size(1)) });
+    let of_batch = |n| stepped(&shape, &decode(Batch::Size(8 * n)));
+    let sizes: [(&str, &dyn Fn(u64) -> f64); 3] =
+        [("layers", &of_layers), ("context", &of_context), ("batch", &of_batch)];
+    for (name, of) in sizes {
+        let bursts = [1, 2, 4, 8].map(of);
+        for pair in bursts.windows(2) {
+            assert!(pair[1] <= 2.0 * pair[0], "{name}: {bursts:?}");
+        }
+    }
+}
+
 #[test]
 fn skipping_changes_no_number() {
     for (model, chip) in
