@@ -28,7 +28,8 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
     let chip = mapping.chip;
     let machine = mapping.workload.machine;
     let sizes = engine_sizes(chip, machine.linear_format());
-    let mut counter = Counter { spec: &chip.spec, sizes, machine, events: Events::default() };
+    let group = mapping.tokens_per_group;
+    let mut counter = Counter { spec: &chip.spec, sizes, group, machine, events: Events::default() };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         let layers = mapping.workload.shape.num_hidden_layers;
@@ -62,6 +63,8 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
 struct Counter<'a> {
     spec: &'a ChipSpec,
     sizes: Sizes,
+    /// Tokens that an engine multiplies a matrix by at a time.
+    group: u64,
     machine: Machine,
     events: Events,
 }
@@ -70,7 +73,7 @@ impl Counter<'_> {
     fn steps(&mut self, steps: &[Step], times: u64) {
         for step in steps {
             match step.job {
-                Job::Array { tiling, tokens, .. } => self.array(&tiling, tokens, times),
+                Job::Array { tiling, tokens, .. } => self.matrix(&tiling, tokens, times),
                 Job::VectorStream {
                     data_bytes,
                     streamed_operations,
@@ -102,8 +105,26 @@ impl Counter<'_> {
         self.access("vector", vector.sram_kb * 1024 / banks, read, written);
     }
 
-    /// A matrix, over all engines; what its jobs are does not matter, since tiles and steps add up.
-    fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
+    /// A matrix, whose weights come from memory for the first group of tokens, and from the engines' SRAM for the others.
+    fn matrix(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
+        if tokens <= self.group {
+            return self.array(tiling, tokens, times, 1);
+        }
+        // A group's activations come again for each tile.
+        let rounds = tiling.tiles.div_ceil(self.spec.engines);
+        let (groups, rest) = (tokens / self.group, tokens % self.group);
+        self.array(tiling, self.group, times * groups, rounds);
+        if rest > 0 {
+            self.array(tiling, rest, times, rounds);
+        }
+        let again = groups + u64::from(rest > 0) - 1;
+        let image = times * tiling.image_bytes();
+        self.access("weight", self.spec.weight_sram_kb * 1024, again * image, image);
+    }
+
+    /// A matrix and so many tokens, over all engines; what its jobs are does not matter, since tiles and steps add up. Activations
+    /// come `sent` times.
+    fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64, sent: u64) {
         let (spec, sizes) = (self.spec, self.sizes);
         let products = tiling.n * tiling.k * tokens;
         let (sum_bits, nonzero) = match self.machine {
@@ -144,7 +165,7 @@ impl Counter<'_> {
         let bytes = |rows: u64, accesses: Accesses| times * rows * accesses.bits / 8;
         // Every engine holds a copy of the activations and reads it for each of its tiles.
         let ring = engine.activation_ring;
-        let (read, written) = (bytes(ring.reads, ring), spec.engines * bytes(ring.writes, ring));
+        let (read, written) = (bytes(ring.reads, ring), sent * spec.engines * bytes(ring.writes, ring));
         self.access("activation", spec.activation_sram_kb * 1024, read, written);
         let results = engine.result_buffer;
         let (read, written) = (bytes(results.reads, results), bytes(results.writes, results));
@@ -200,8 +221,9 @@ mod tests {
         let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
         let count = |machine: Machine| {
             let sizes = engine_sizes(&chip, machine.linear_format());
-            let mut counter = Counter { spec: &chip.spec, sizes, machine, events: Events::default() };
-            counter.array(&tiling, 2, 1);
+            let mut counter =
+                Counter { spec: &chip.spec, sizes, group: 2, machine, events: Events::default() };
+            counter.matrix(&tiling, 2, 1);
             counter.events
         };
         let ternary = count(Machine::Ternary);
@@ -219,5 +241,30 @@ mod tests {
         let fp16 = count(Machine::Fp16).datapath;
         assert_eq!((fp16.fp16_multiplies, fp16.fp16_adds, fp16.fp32_adds), (36, 16 * 3, 16));
         assert_eq!(fp16.register_bits, 36 * 16 + 16 * (3 * 16 + 32) + 4 * 8 * 16 * 2);
+    }
+
+    #[test]
+    fn weights_that_are_held_are_read_again_and_activations_come_again() {
+        let mut chip = crate::chip::load("edge").unwrap();
+        (chip.spec.lanes, chip.spec.columns, chip.spec.weight_sram_kb) = (4, 2, 1);
+        let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
+        let sizes = engine_sizes(&chip, model::WeightFormat::Ternary);
+        let count = |group| {
+            let machine = Machine::Ternary;
+            let mut counter = Counter { spec: &chip.spec, sizes, group, machine, events: Events::default() };
+            counter.matrix(&tiling, 5, 1);
+            counter.events
+        };
+        // Groups of 2, 2 and 1 tokens for each of two tiles of two steps of a beat.
+        let (whole, groups) = (count(5), count(2));
+        let sram = |events: &Events, name| (events.sram[name].read_bytes, events.sram[name].written_bytes);
+        let image = 2 * 2 * 64;
+        assert_eq!(sram(&groups, "weight"), (2 * image, image));
+        assert_eq!(sram(&groups, "stream_fifo"), (3 * image, 3 * image));
+        assert_eq!((sram(&whole, "activation").1, sram(&groups, "activation").1), (5 * 2 * 4, 2 * 5 * 2 * 4));
+        assert_eq!(sram(&whole, "activation").0, sram(&groups, "activation").0);
+        assert_eq!(sram(&whole, "result"), sram(&groups, "result"));
+        assert_eq!(whole.datapath.integer_adds, groups.datapath.integer_adds);
+        assert!(!whole.sram.contains_key("weight"));
     }
 }

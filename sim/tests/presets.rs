@@ -142,6 +142,41 @@ fn what_is_stepped_grows_no_faster_than_what_is_simulated() {
     }
 }
 
+/// An SRAM for a slice of the weights: they cross the pins once for all tokens that the vector unit holds, and the array does the same
+/// work, never waiting longer.
+#[test]
+fn weights_that_are_held_cross_the_pins_once() {
+    let shape = model::preset("700m").unwrap();
+    let prefill = |weight_sram_kb, prompt, skip| {
+        let mut spec = chip::load("edge").unwrap().spec;
+        (spec.weight_sram_kb, spec.dram.channels) = (weight_sram_kb, 1);
+        let parts = sim::Chip::new(spec, "test").unwrap();
+        let request = Request { phases: vec![Phase::Prefill], prompt, skip, ..decode(Batch::Size(1)) };
+        simulate(&shape, &parts, &request).unwrap().phases.remove(0).ternary
+    };
+    // A step of 128 x 16 is 7 beats of 64 bytes: 4096 inputs are 32 steps, 14 KiB.
+    let (held, short) = (prefill(14, 40, true), prefill(13, 40, true));
+    assert_eq!((held.passes, held.tokens_per_pass, short.passes, short.tokens_per_pass), (1, 40, 5, 8));
+    assert!(
+        held.mapping.contains("a tile's slice of 14336 bytes is held for groups of 8"),
+        "{}",
+        held.mapping
+    );
+    assert!(short.mapping.ends_with("a slice of 14336 bytes exceeds the 13312 of weight_sram_kb"));
+    let bytes = |run: &Run, name: &str| run.operators.iter().find(|o| o.name == name).unwrap().bytes;
+    for linear in ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"] {
+        assert_eq!(5 * bytes(&held, linear), bytes(&short, linear), "{linear}");
+    }
+    // On a quarter of the pins weights are what is waited for.
+    assert_eq!(held.array_busy_cycles, short.array_busy_cycles);
+    assert!(held.stalls.dram < short.stalls.dram / 4 && held.cycles < short.cycles);
+    let stepped = prefill(14, 40, false);
+    assert_eq!((stepped.cycles, stepped.stalls), (held.cycles, held.stalls));
+    // The vector unit's 4 MiB hold 107 tokens of 1536 + 8192 numbers.
+    let long = prefill(14, 200, true);
+    assert_eq!((long.passes, long.tokens_per_pass), (2, 107));
+}
+
 #[test]
 fn skipping_changes_no_number() {
     for (model, chip) in
