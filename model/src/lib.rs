@@ -7,6 +7,7 @@
 pub mod checkpoint;
 mod config;
 mod error;
+mod image;
 mod limits;
 mod presets;
 mod shape;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
+pub use image::{IMAGE_FILE_VERSION, IMAGE_MAGIC, ImageEntry, ImageFile, ImagePart, write_image};
 pub use presets::{preset, preset_names};
 pub use shape::{Activation, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};

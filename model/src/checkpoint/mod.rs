@@ -36,6 +36,8 @@ mod vectors;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use file::Source;
+
 use crate::{Error, Weights};
 
 /// The weights in a folder with a `config.json`, or in a `.gguf` file.
