@@ -29,6 +29,41 @@ pub(crate) fn read(path: &Path) -> Result<Shape, Error> {
     parse(&text, model_name(&file), &origin)
 }
 
+/// The shape of a checkpoint, and the form that its linears are in.
+pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Error> {
+    let file = folder.join("config.json");
+    let origin = one_line(&file.display().to_string());
+    let text = read_bounded(&file, &origin)?;
+    let shape = parse(&text, model_name(&file), &origin)?;
+    let fields = fields(&text, &origin)?;
+    let config = Config { fields: &fields, origin: &origin };
+    config.refuse_scaled_rotation()?;
+    if shape.experts.is_some() {
+        let expected = "absent: mixtures of experts are simulated, but their checkpoints are not read";
+        return Err(config.error(limits::EXPERTS.field, expected.to_owned()));
+    }
+    Ok((shape, config.quantization()?))
+}
+
+/// How a checkpoint holds its ternary linears: `quantization_config`, as `BitNetQuantConfig` of `transformers` reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Quantization {
+    pub(crate) form: LinearForm,
+    /// `use_rms_norm`: the epsilon of an RMSNorm over the inputs of each linear.
+    pub(crate) norm_epsilon: Option<f32>,
+}
+
+/// What the weight of a linear is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinearForm {
+    /// Packed trits, and a `weight_scale` that divides: `BitLinear`.
+    Divides,
+    /// Packed trits, and a `weight_scale` that multiplies: `AutoBitLinear`, offline.
+    Multiplies,
+    /// Floats that are quantised when they are loaded: `AutoBitLinear`, online.
+    Master,
+}
+
 /// The bytes of a file, which may be of any kind and size.
 fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
     let unreadable = |source| Error::Read { path: origin.to_owned(), source };
@@ -43,7 +78,7 @@ fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// The folder of a `config.json`, or the stem of a file of another name.
-fn model_name(file: &Path) -> String {
+pub(crate) fn model_name(file: &Path) -> String {
     // Resolved, since `.` and `..` are no names.
     let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let named = if file.ends_with("config.json") {
@@ -56,15 +91,7 @@ fn model_name(file: &Path) -> String {
 
 /// The shape that the text of a `config.json` describes.
 fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
-    let unparsed = |reason: String| Error::Parse { origin: origin.to_owned(), reason };
-    if text.trim_ascii().is_empty() {
-        return Err(unparsed("empty, must be a config.json".to_owned()));
-    }
-    let fields = match serde_json::from_slice(text) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(unparsed("no JSON object, must be a config.json".to_owned())),
-        Err(error) => return Err(unparsed(format!("not valid JSON: {error}"))),
-    };
+    let fields = fields(text, origin)?;
     let config = Config { fields: &fields, origin };
 
     let model_type = config.choice("model_type", None, &MODEL_TYPES.map(|name| (name, name)))?;
@@ -119,6 +146,19 @@ fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
     };
     shape.validate_as(origin)?;
     Ok(shape)
+}
+
+/// The JSON object that a file holds.
+fn fields(text: &[u8], origin: &str) -> Result<Map<String, Value>, Error> {
+    let unparsed = |reason: String| Error::Parse { origin: origin.to_owned(), reason };
+    if text.trim_ascii().is_empty() {
+        return Err(unparsed("empty, must be a config.json".to_owned()));
+    }
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(unparsed("no JSON object, must be a config.json".to_owned())),
+        Err(error) => Err(unparsed(format!("not valid JSON: {error}"))),
+    }
 }
 
 /// The fields of a file, and the errors that name them.
@@ -193,6 +233,50 @@ impl Config<'_> {
             ("float32", WeightFormat::Bf16),
         ];
         self.choice(field, Some(WeightFormat::Bf16), &words)
+    }
+
+    /// The form of the linears.
+    fn quantization(&self) -> Result<Quantization, Error> {
+        const FIELD: &str = "quantization_config";
+        let Some(Value::Object(fields)) = self.present(FIELD) else {
+            let expected = "the object of a ternary checkpoint, with `quant_method` \"bitnet\"".to_owned();
+            return Err(self.error(FIELD, expected));
+        };
+        let inner = Config { fields, origin: self.origin };
+        inner.choice("quant_method", None, &[("bitnet", ())])?;
+        // Both came after the first checkpoints, which are what is the default now.
+        let auto = [("bitlinear", false), ("autobitlinear", true)];
+        let auto = inner.choice("linear_class", Some(false), &auto)?;
+        let online =
+            inner.choice("quantization_mode", Some(false), &[("offline", false), ("online", true)])?;
+        let form = match (auto, online) {
+            // `BitLinear` knows packed weights alone, and its mode is not looked at.
+            (false, _) => LinearForm::Divides,
+            (true, false) => LinearForm::Multiplies,
+            (true, true) => LinearForm::Master,
+        };
+        let norm_epsilon = match (inner.flag("use_rms_norm")?, inner.present(limits::EPSILON.field)) {
+            (false, _) => None,
+            (true, None) => Some(1e-6),
+            (true, Some(_)) => Some(inner.real(&limits::EPSILON)?),
+        };
+        #[allow(clippy::cast_possible_truncation, reason = "to the nearest: it is added to numbers in f32")]
+        let norm_epsilon = norm_epsilon.map(|epsilon| epsilon as f32);
+        Ok(Quantization { form, norm_epsilon })
+    }
+
+    /// Scaled rotary frequencies change no shape, but what a checkpoint computes.
+    fn refuse_scaled_rotation(&self) -> Result<(), Error> {
+        for group in ["rope_parameters", "rope_scaling"] {
+            if let Some(Value::Object(fields)) = self.present(group) {
+                let inner = Config { fields, origin: self.origin };
+                // Called `type` before transformers 4.43.
+                for field in ["rope_type", "type"] {
+                    inner.choice(field, Some(()), &[("default", ())])?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The base of the rotary frequencies: a field of its own, or since transformers 5 one of

@@ -52,6 +52,18 @@ pub enum Error {
         /// What would be right.
         expected: String,
     },
+    /// A tensor of a checkpoint that is missing, or not as its model's shape asks.
+    #[error("{origin}: tensor `{tensor}` is {found}, must be {expected}")]
+    Tensor {
+        /// The file.
+        origin: String,
+        /// The tensor's name.
+        tensor: String,
+        /// What it is, or "missing".
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

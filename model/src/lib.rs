@@ -2,10 +2,12 @@
 //!
 //! [`load`] turns what a user typed after `--model` into a [`Shape`]: the name of a preset, or the path of a
 //! checkpoint's Hugging Face `config.json`. Whatever the file holds, the answer is a valid shape or one
-//! [`Error`].
+//! [`Error`]. [`checkpoint::read`] reads a whole checkpoint.
 
+pub mod checkpoint;
 mod config;
 mod error;
+mod image;
 mod limits;
 mod presets;
 mod shape;
@@ -15,9 +17,10 @@ use std::path::Path;
 
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
+pub use image::{IMAGE_FILE_VERSION, IMAGE_MAGIC, ImageEntry, ImageFile, ImagePart, write_image};
 pub use presets::{preset, preset_names};
 pub use shape::{Activation, Experts, Shape, WeightFormat};
-pub use weights::{LayerWeights, Linear, Table, TritMatrix, WeightScale, Weights};
+pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
 /// The shape of a model, by a preset's name (in any case) or else by path: a `config.json`, or a folder that
 /// holds one.

@@ -1,7 +1,7 @@
 //! Files that are either whole or absent, all of a command's or none.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -31,8 +31,17 @@ impl Staged {
 
     /// Holds `bytes` ready as the file `name`.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.add_with(name, |file| file.write_all(bytes))
+    }
+
+    /// Holds what `write` writes ready as the file `name`: one that is too long to be in memory as well.
+    pub fn add_with(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let path = self.folder.join(name);
-        let file = temporary(&self.folder, bytes).map_err(failed(&path))?;
+        let file = temporary(&self.folder, write).map_err(failed(&path))?;
         self.files.push((path, file));
         Ok(())
     }
@@ -52,7 +61,10 @@ impl Staged {
     }
 }
 
-fn temporary(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn temporary(
+    folder: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".tritium-");
     #[cfg(unix)]
@@ -62,7 +74,10 @@ fn temporary(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut buffered = BufWriter::new(&mut file);
+    write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     Ok(file)
 }
 

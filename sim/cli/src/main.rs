@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod hardware;
 mod output;
+mod pack;
 mod presets;
 mod run;
 mod scale;
@@ -46,6 +47,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }
+        Command::Pack(request) => pack::pack(&request),
+        Command::Unpack { image, checkpoint } => pack::unpack(&image, &checkpoint),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

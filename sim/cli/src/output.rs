@@ -37,6 +37,15 @@ impl Files {
         Ok(self.0.add(name, bytes)?)
     }
 
+    /// A file that is written as it is made.
+    pub(crate) fn write_with(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        Ok(self.0.add_with(name, write)?)
+    }
+
     /// A chart in both formats.
     pub(crate) fn write_chart(&mut self, name: &str, chart: &Chart) -> anyhow::Result<()> {
         self.write(&format!("{name}.svg"), chart.svg.as_bytes())?;
