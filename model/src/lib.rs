@@ -1,4 +1,4 @@
-//! Models: the shapes that the simulator maps onto a machine.
+//! Models: the shapes that the simulator maps onto a machine, and the reference that computes them.
 //!
 //! [`load`] turns what a user typed after `--model` into a [`Shape`]: the name of a preset, or the path of a
 //! checkpoint's Hugging Face `config.json`. Whatever the file holds, the answer is a valid shape or one
@@ -8,7 +8,9 @@ mod config;
 mod error;
 mod limits;
 mod presets;
+mod random;
 mod shape;
+pub mod transformer;
 mod weights;
 
 use std::path::Path;
@@ -17,7 +19,7 @@ pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
 pub use presets::{preset, preset_names};
 pub use shape::{Activation, Shape, WeightFormat};
-pub use weights::{LayerWeights, Linear, Table, TritMatrix, WeightScale, Weights};
+pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
 /// The shape of a model, by a preset's name (in any case) or else by path: a `config.json`, or a folder that
 /// holds one.

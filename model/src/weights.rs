@@ -53,8 +53,17 @@ pub struct Linear {
     pub trits: TritMatrix,
     /// How its sums become real numbers.
     pub scale: WeightScale,
-    /// Gains of an RMSNorm over its own inputs, \[in\], in checkpoints that have one inside each linear.
-    pub norm: Option<Vec<f32>>,
+    /// An RMSNorm over its own inputs, in checkpoints that have one inside each linear.
+    pub norm: Option<LinearNorm>,
+}
+
+/// The RMSNorm inside a linear.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearNorm {
+    /// \[in\].
+    pub gain: Vec<f32>,
+    /// Its own, not the model's: `rms_norm_eps` of a checkpoint's `quantization_config`, 1e-6 where that says nothing.
+    pub epsilon: f32,
 }
 
 /// A checkpoint's `weight_scale`, by what it does.
