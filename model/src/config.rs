@@ -29,6 +29,36 @@ pub(crate) fn read(path: &Path) -> Result<Shape, Error> {
     parse(&text, model_name(&file), &origin)
 }
 
+/// The shape of a checkpoint, and the form that its linears are in.
+pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Error> {
+    let file = folder.join("config.json");
+    let origin = one_line(&file.display().to_string());
+    let text = read_bounded(&file, &origin)?;
+    let shape = parse(&text, model_name(&file), &origin)?;
+    let fields = fields(&text, &origin)?;
+    let quantization = Config { fields: &fields, origin: &origin }.quantization(&shape)?;
+    Ok((shape, quantization))
+}
+
+/// How a checkpoint holds its ternary linears: `quantization_config`, as `BitNetQuantConfig` of `transformers` reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quantization {
+    pub(crate) form: LinearForm,
+    /// `use_rms_norm`: an RMSNorm over the inputs of each linear.
+    pub(crate) norms: bool,
+}
+
+/// What the weight of a linear is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinearForm {
+    /// Packed trits, and a `weight_scale` that divides: `BitLinear`.
+    Divides,
+    /// Packed trits, and a `weight_scale` that multiplies: `AutoBitLinear`, offline.
+    Multiplies,
+    /// Floats that are quantised when they are loaded: `AutoBitLinear`, online.
+    Master,
+}
+
 /// The bytes of a file, which may be of any kind and size.
 fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
     let unreadable = |source| Error::Read { path: origin.to_owned(), source };
@@ -56,15 +86,7 @@ fn model_name(file: &Path) -> String {
 
 /// The shape that the text of a `config.json` describes.
 fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
-    let unparsed = |reason: String| Error::Parse { origin: origin.to_owned(), reason };
-    if text.trim_ascii().is_empty() {
-        return Err(unparsed("empty, must be a config.json".to_owned()));
-    }
-    let fields = match serde_json::from_slice(text) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(unparsed("no JSON object, must be a config.json".to_owned())),
-        Err(error) => return Err(unparsed(format!("not valid JSON: {error}"))),
-    };
+    let fields = fields(text, origin)?;
     let config = Config { fields: &fields, origin };
 
     let model_type = config.choice("model_type", None, &MODEL_TYPES.map(|name| (name, name)))?;
@@ -108,6 +130,19 @@ fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
     };
     shape.validate_as(origin)?;
     Ok(shape)
+}
+
+/// The JSON object that a file holds.
+fn fields(text: &[u8], origin: &str) -> Result<Map<String, Value>, Error> {
+    let unparsed = |reason: String| Error::Parse { origin: origin.to_owned(), reason };
+    if text.trim_ascii().is_empty() {
+        return Err(unparsed("empty, must be a config.json".to_owned()));
+    }
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(unparsed("no JSON object, must be a config.json".to_owned())),
+        Err(error) => Err(unparsed(format!("not valid JSON: {error}"))),
+    }
 }
 
 /// The fields of a file, and the errors that name them.
@@ -182,6 +217,41 @@ impl Config<'_> {
             ("float32", WeightFormat::Bf16),
         ];
         self.choice(field, Some(WeightFormat::Bf16), &words)
+    }
+
+    /// The form of the linears.
+    fn quantization(&self, shape: &Shape) -> Result<Quantization, Error> {
+        const FIELD: &str = "quantization_config";
+        let Some(Value::Object(fields)) = self.present(FIELD) else {
+            let expected = "the object of a ternary checkpoint, with `quant_method` \"bitnet\"".to_owned();
+            return Err(self.error(FIELD, expected));
+        };
+        let inner = Config { fields, origin: self.origin };
+        inner.choice("quant_method", None, &[("bitnet", ())])?;
+        // Both came after the first checkpoints, which are what is the default now.
+        let auto = [("bitlinear", false), ("autobitlinear", true)];
+        let auto = inner.choice("linear_class", Some(false), &auto)?;
+        let online =
+            inner.choice("quantization_mode", Some(false), &[("offline", false), ("online", true)])?;
+        let form = match (auto, online) {
+            // `BitLinear` knows packed weights alone, and its mode is not looked at.
+            (false, _) => LinearForm::Divides,
+            (true, false) => LinearForm::Multiplies,
+            (true, true) => LinearForm::Master,
+        };
+        let norms = inner.flag("use_rms_norm")?;
+        if norms {
+            // A field of its own there, with a default of its own.
+            let epsilon = match inner.present(limits::EPSILON.field) {
+                Some(_) => inner.real(&limits::EPSILON)?,
+                None => 1e-6,
+            };
+            if epsilon != shape.rms_norm_eps {
+                let expected = format!("{:?}, as that of the model's other norms", shape.rms_norm_eps);
+                return Err(inner.error(limits::EPSILON.field, expected));
+            }
+        }
+        Ok(Quantization { form, norms })
     }
 
     /// The base of the rotary frequencies: a field of its own, or since transformers 5 one of

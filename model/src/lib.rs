@@ -2,8 +2,9 @@
 //!
 //! [`load`] turns what a user typed after `--model` into a [`Shape`]: the name of a preset, or the path of a
 //! checkpoint's Hugging Face `config.json`. Whatever the file holds, the answer is a valid shape or one
-//! [`Error`].
+//! [`Error`]. [`checkpoint::read`] reads a whole checkpoint.
 
+pub mod checkpoint;
 mod config;
 mod error;
 mod limits;

@@ -131,6 +131,34 @@ impl TritMatrix {
         })
     }
 
+    /// Replaces a row by codes, four trits a byte; what fills its last byte may be anything.
+    ///
+    /// # Errors
+    ///
+    /// The column of a code of 3, which is no trit: the row is as it was.
+    ///
+    /// # Panics
+    ///
+    /// Where `codes` is not as long as a row's.
+    pub(crate) fn set_row_codes(&mut self, row: usize, codes: &[u8]) -> Result<(), usize> {
+        let bytes = self.columns.div_ceil(4);
+        assert_eq!(codes.len(), bytes, "codes of a row");
+        let wrong = |code: u8| (0..4).find(|i| code >> (2 * i) & 3 == 3);
+        for (i, &code) in codes.iter().enumerate().filter(|&(_, code)| code & code >> 1 & ZEROS != 0) {
+            match wrong(code).map(|trit| 4 * i + trit) {
+                Some(column) if column < self.columns => return Err(column),
+                _ => {}
+            }
+        }
+        let own = &mut self.codes[row * bytes..(row + 1) * bytes];
+        own.copy_from_slice(codes);
+        if let (Some(last), tail @ 1..) = (own.last_mut(), self.columns % 4) {
+            let kept = u8::MAX >> (8 - 2 * tail);
+            *last = *last & kept | ZEROS & !kept;
+        }
+        Ok(())
+    }
+
     /// Replaces a row.
     ///
     /// # Panics
@@ -151,6 +179,22 @@ impl TritMatrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_trits_and_a_three_is_refused_where_it_stands() {
+        let trits = [Trit::Minus, Trit::Zero, Trit::Plus, Trit::Minus, Trit::Plus];
+        let mut set = TritMatrix::zeros(2, 5);
+        set.set_row(1, &trits);
+        let mut coded = TritMatrix::zeros(2, 5);
+        assert_eq!(coded.set_row_codes(1, &[0b00_10_01_00, 0b11_11_11_10]), Ok(()));
+        assert_eq!(coded, set);
+        for column in 0..5 {
+            let mut codes = [0b00_10_01_00, 0b01_01_01_10];
+            codes[column / 4] |= 3 << (2 * (column % 4));
+            assert_eq!(coded.set_row_codes(1, &codes), Err(column));
+            assert_eq!(coded, set);
+        }
+    }
 
     #[test]
     fn a_row_is_what_it_was_set_to_and_no_other_row_is() {

@@ -1,0 +1,134 @@
+//! A folder as `transformers` writes it.
+
+use std::path::Path;
+
+use super::file::Source;
+use super::float::Floats;
+use super::index::Shards;
+use super::packed;
+use super::parts::{self, Checkpoint, Part, in_memory, unfit};
+use super::safetensors::{Dtype, Tensor};
+use crate::config::{self, LinearForm, Quantization};
+use crate::{Error, Linear, Table, TritMatrix, WeightScale, Weights};
+
+/// Reads a folder.
+///
+/// # Errors
+///
+/// Those of `config.json`, of the files and of the tensors.
+pub(crate) fn read(folder: &Path) -> Result<Weights, Error> {
+    let (shape, quantization) = config::read_checkpoint(folder)?;
+    parts::read(shape, &Folder { shards: Shards::open(folder)?, quantization })
+}
+
+struct Folder {
+    shards: Shards,
+    quantization: Quantization,
+}
+
+impl Folder {
+    /// The tensor of a name, if it has the shape and one of the types.
+    fn tensor(
+        &self,
+        name: &str,
+        shape: &[u64],
+        types: &str,
+        fits: impl Fn(Dtype) -> bool,
+    ) -> Result<(&Source, &Tensor), Error> {
+        let expected = || format!("{types} {shape:?}");
+        let Some((file, tensor)) = self.shards.tensor(name) else {
+            return Err(unfit(self.shards.origin(), name, "missing".to_owned(), expected()));
+        };
+        if tensor.shape != shape || !fits(tensor.dtype) {
+            let found = format!("{} {:?}", tensor.dtype.name, tensor.shape);
+            return Err(unfit(file.origin(), name, found, expected()));
+        }
+        Ok((file, tensor))
+    }
+
+    fn floats<'a>(&'a self, name: &'a str, shape: &[u64]) -> Result<Floats<'a>, Error> {
+        let is_float = |dtype: Dtype| dtype.float().is_some();
+        let (file, tensor) = self.tensor(name, shape, "F32, F16 or BF16", is_float)?;
+        let Some(format) = tensor.dtype.float() else {
+            unreachable!("the type has been looked at");
+        };
+        Ok(Floats { file, name, format, range: tensor.range.clone() })
+    }
+
+    /// A matrix of packed trits.
+    fn packed(&self, name: &str, outputs: u64, inputs: u64) -> Result<TritMatrix, Error> {
+        if !outputs.is_multiple_of(4) {
+            let found = format!("to hold {outputs} outputs packed by four");
+            return Err(unfit(self.shards.origin(), name, found, "a multiple of four".to_owned()));
+        }
+        let (file, tensor) = self.tensor(name, &[outputs / 4, inputs], "U8", |dtype| dtype == Dtype::U8)?;
+        packed::read(file, name, tensor.range.clone(), in_memory(file, outputs)?, in_memory(file, inputs)?)
+    }
+
+    /// The scale of a matrix of packed trits.
+    fn scale(&self, name: &str) -> Result<f32, Error> {
+        let floats = self.floats(name, &[1])?;
+        match floats.read()?[..] {
+            [scale] if scale > 0.0 => Ok(scale),
+            ref other => {
+                Err(unfit(floats.file.origin(), name, format!("{other:?}"), "a positive number".to_owned()))
+            }
+        }
+    }
+
+    /// A matrix of floats, quantised.
+    fn quantized(&self, name: &str, outputs: u64, inputs: u64) -> Result<(TritMatrix, f32), Error> {
+        let floats = self.floats(name, &[outputs, inputs])?;
+        let quantized = contract::quantize_weights(&floats.read()?)
+            .map_err(|error| unfit(floats.file.origin(), name, error.to_string(), "finite".to_owned()))?;
+        let columns = in_memory(floats.file, inputs)?;
+        let mut trits = TritMatrix::zeros(in_memory(floats.file, outputs)?, columns);
+        for (row, values) in quantized.trits.chunks_exact(columns).enumerate() {
+            trits.set_row(row, values);
+        }
+        Ok((trits, quantized.mean))
+    }
+}
+
+impl Checkpoint for Folder {
+    fn gains(&self, layer: Option<u64>, part: Part, length: u64) -> Result<Vec<f32>, Error> {
+        self.floats(&weight(layer, part), &[length])?.read()
+    }
+
+    fn table(&self, part: Part, rows: u64, columns: u64) -> Result<Table, Error> {
+        self.floats(&weight(None, part), &[rows, columns])?.table()
+    }
+
+    fn linear(&self, layer: u64, part: Part, outputs: u64, inputs: u64) -> Result<Linear, Error> {
+        let weight = weight(Some(layer), part);
+        let scale = format!("{weight}_scale");
+        let (trits, scale) = match self.quantization.form {
+            LinearForm::Divides => {
+                (self.packed(&weight, outputs, inputs)?, WeightScale::Divides(self.scale(&scale)?))
+            }
+            LinearForm::Multiplies => {
+                (self.packed(&weight, outputs, inputs)?, WeightScale::Multiplies(self.scale(&scale)?))
+            }
+            LinearForm::Master => {
+                let (trits, mean) = self.quantized(&weight, outputs, inputs)?;
+                (trits, WeightScale::Multiplies(mean))
+            }
+        };
+        let norm = match self.quantization.norms {
+            true => {
+                let norm = format!("model.layers.{layer}.{}.rms_norm.weight", part.hugging_face);
+                Some(self.floats(&norm, &[inputs])?.read()?)
+            }
+            false => None,
+        };
+        Ok(Linear { trits, scale, norm })
+    }
+}
+
+/// The name of a part's tensor.
+fn weight(layer: Option<u64>, part: Part) -> String {
+    match layer {
+        Some(layer) => format!("model.layers.{layer}.{}.weight", part.hugging_face),
+        None => format!("{}.weight", part.hugging_face),
+    }
+}
