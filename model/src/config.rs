@@ -36,7 +36,7 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Er
     let text = read_bounded(&file, &origin)?;
     let shape = parse(&text, model_name(&file), &origin)?;
     let fields = fields(&text, &origin)?;
-    let quantization = Config { fields: &fields, origin: &origin }.quantization(&shape)?;
+    let quantization = Config { fields: &fields, origin: &origin }.quantization()?;
     Ok((shape, quantization))
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Er
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quantization {
     pub(crate) form: LinearForm,
-    /// `use_rms_norm`: an RMSNorm over the inputs of each linear.
-    pub(crate) norms: bool,
+    /// `use_rms_norm`: an RMSNorm over the inputs of each linear, with this epsilon.
+    pub(crate) norm_epsilon: Option<f64>,
 }
 
 /// What the weight of a linear is.
@@ -220,7 +220,7 @@ impl Config<'_> {
     }
 
     /// The form of the linears.
-    fn quantization(&self, shape: &Shape) -> Result<Quantization, Error> {
+    fn quantization(&self) -> Result<Quantization, Error> {
         const FIELD: &str = "quantization_config";
         let Some(Value::Object(fields)) = self.present(FIELD) else {
             let expected = "the object of a ternary checkpoint, with `quant_method` \"bitnet\"".to_owned();
@@ -239,19 +239,13 @@ impl Config<'_> {
             (true, false) => LinearForm::Multiplies,
             (true, true) => LinearForm::Master,
         };
-        let norms = inner.flag("use_rms_norm")?;
-        if norms {
-            // A field of its own there, with a default of its own.
-            let epsilon = match inner.present(limits::EPSILON.field) {
-                Some(_) => inner.real(&limits::EPSILON)?,
-                None => 1e-6,
-            };
-            if epsilon != shape.rms_norm_eps {
-                let expected = format!("{:?}, as that of the model's other norms", shape.rms_norm_eps);
-                return Err(inner.error(limits::EPSILON.field, expected));
-            }
-        }
-        Ok(Quantization { form, norms })
+        // A field of its own there, with a default of its own.
+        let norm_epsilon = match (inner.flag("use_rms_norm")?, inner.present(limits::EPSILON.field)) {
+            (false, _) => None,
+            (true, Some(_)) => Some(inner.real(&limits::EPSILON)?),
+            (true, None) => Some(1e-6),
+        };
+        Ok(Quantization { form, norm_epsilon })
     }
 
     /// The base of the rotary frequencies: a field of its own, or since transformers 5 one of

@@ -9,7 +9,7 @@ use super::packed;
 use super::parts::{self, Checkpoint, Part, in_memory, unfit};
 use super::safetensors::{Dtype, Tensor};
 use crate::config::{self, LinearForm, Quantization};
-use crate::{Error, Linear, Table, TritMatrix, WeightScale, Weights};
+use crate::{Error, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
 /// Reads a folder.
 ///
@@ -114,12 +114,14 @@ impl Checkpoint for Folder {
                 (trits, WeightScale::Multiplies(mean))
             }
         };
-        let norm = match self.quantization.norms {
-            true => {
+        let norm = match self.quantization.norm_epsilon {
+            Some(epsilon) => {
                 let norm = format!("model.layers.{layer}.{}.rms_norm.weight", part.hugging_face);
-                Some(self.floats(&norm, &[inputs])?.read()?)
+                #[allow(clippy::cast_possible_truncation, reason = "the framework rounds it to f32, too")]
+                let epsilon = epsilon as f32;
+                Some(LinearNorm { gain: self.floats(&norm, &[inputs])?.read()?, epsilon })
             }
-            false => None,
+            None => None,
         };
         Ok(Linear { trits, scale, norm })
     }
