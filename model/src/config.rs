@@ -41,7 +41,7 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Er
 }
 
 /// How a checkpoint holds its ternary linears: `quantization_config`, as `BitNetQuantConfig` of `transformers` reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quantization {
     pub(crate) form: LinearForm,
     /// `use_rms_norm`: an RMSNorm over the inputs of each linear, with this epsilon.
