@@ -15,7 +15,7 @@ use model::Weights;
 /// The folders of all models, the committed ones first.
 fn folders() -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/reference");
-    let mut folders: Vec<PathBuf> = [].iter().map(|name: &&str| fixtures.join(name)).collect();
+    let mut folders = ["autobitlinear", "bitlinear", "online"].map(|name| fixtures.join(name)).to_vec();
     if let Some(more) = std::env::var_os("TRITIUM_REFERENCE") {
         folders.extend(std::env::split_paths(&more));
     }
