@@ -36,16 +36,17 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Er
     let text = read_bounded(&file, &origin)?;
     let shape = parse(&text, model_name(&file), &origin)?;
     let fields = fields(&text, &origin)?;
-    let quantization = Config { fields: &fields, origin: &origin }.quantization()?;
-    Ok((shape, quantization))
+    let config = Config { fields: &fields, origin: &origin };
+    config.refuse_scaled_rotation()?;
+    Ok((shape, config.quantization()?))
 }
 
 /// How a checkpoint holds its ternary linears: `quantization_config`, as `BitNetQuantConfig` of `transformers` reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quantization {
     pub(crate) form: LinearForm,
-    /// `use_rms_norm`: an RMSNorm over the inputs of each linear, with this epsilon.
-    pub(crate) norm_epsilon: Option<f64>,
+    /// `use_rms_norm`: the epsilon of an RMSNorm over the inputs of each linear.
+    pub(crate) norm_epsilon: Option<f32>,
 }
 
 /// What the weight of a linear is.
@@ -239,13 +240,28 @@ impl Config<'_> {
             (true, false) => LinearForm::Multiplies,
             (true, true) => LinearForm::Master,
         };
-        // A field of its own there, with a default of its own.
         let norm_epsilon = match (inner.flag("use_rms_norm")?, inner.present(limits::EPSILON.field)) {
             (false, _) => None,
-            (true, Some(_)) => Some(inner.real(&limits::EPSILON)?),
             (true, None) => Some(1e-6),
+            (true, Some(_)) => Some(inner.real(&limits::EPSILON)?),
         };
+        #[allow(clippy::cast_possible_truncation, reason = "to the nearest: it is added to numbers in f32")]
+        let norm_epsilon = norm_epsilon.map(|epsilon| epsilon as f32);
         Ok(Quantization { form, norm_epsilon })
+    }
+
+    /// Scaled rotary frequencies change no shape, but what a checkpoint computes.
+    fn refuse_scaled_rotation(&self) -> Result<(), Error> {
+        for group in ["rope_parameters", "rope_scaling"] {
+            if let Some(Value::Object(fields)) = self.present(group) {
+                let inner = Config { fields, origin: self.origin };
+                // Called `type` before transformers 4.43.
+                for field in ["rope_type", "type"] {
+                    inner.choice(field, Some(()), &[("default", ())])?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The base of the rotary frequencies: a field of its own, or since transformers 5 one of

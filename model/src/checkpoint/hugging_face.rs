@@ -117,8 +117,6 @@ impl Checkpoint for Folder {
         let norm = match self.quantization.norm_epsilon {
             Some(epsilon) => {
                 let norm = format!("model.layers.{layer}.{}.rms_norm.weight", part.hugging_face);
-                #[allow(clippy::cast_possible_truncation, reason = "the framework rounds it to f32, too")]
-                let epsilon = epsilon as f32;
                 Some(LinearNorm { gain: self.floats(&norm, &[inputs])?.read()?, epsilon })
             }
             None => None,
