@@ -6,10 +6,12 @@
 
 pub mod checkpoint;
 mod config;
+mod end_tokens;
 mod error;
 mod limits;
 mod presets;
 mod random;
+pub mod safetensors;
 mod shape;
 pub mod transformer;
 mod weights;
@@ -17,6 +19,7 @@ mod weights;
 use std::path::Path;
 
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
+pub use end_tokens::end_tokens;
 pub use error::Error;
 pub use presets::{preset, preset_names};
 pub use shape::{Activation, Shape, WeightFormat};

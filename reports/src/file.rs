@@ -1,6 +1,6 @@
 //! Files that are either whole or absent, all of a command's or none.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,15 @@ impl Staged {
         let file = temporary(&self.folder, bytes).map_err(failed(&path))?;
         self.files.push((path, file));
         Ok(())
+    }
+
+    /// The file `name`, still empty: whatever is written to it before [`Staged::publish`] is what it will hold.
+    pub fn create(&mut self, name: &str) -> Result<File, Error> {
+        let path = self.folder.join(name);
+        let file = temporary(&self.folder, &[]).map_err(failed(&path))?;
+        let handle = file.as_file().try_clone().map_err(failed(&path))?;
+        self.files.push((path, file));
+        Ok(handle)
     }
 
     /// Gives all files their names, and returns these.
@@ -120,6 +129,19 @@ mod tests {
         assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"old");
         drop(staged);
         assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn what_is_written_bit_by_bit_is_whole_when_it_gets_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut staged = Staged::new(folder.path()).unwrap();
+        let mut file = staged.create("a.csv").unwrap();
+        file.write_all(b"one, ").unwrap();
+        assert!(!folder.path().join("a.csv").exists());
+        file.write_all(b"two").unwrap();
+        staged.publish().unwrap();
+        assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"one, two");
         assert_eq!(names(folder.path()), ["a.csv"]);
     }
 

@@ -119,12 +119,17 @@ impl<'w> Decoder<'w> {
         table::products(head, hidden)
     }
 
+    /// The error of a token that the vocabulary does not have.
+    pub(super) fn outside(&self, id: u32) -> Error {
+        Error::Token { id, vocabulary: self.vocabulary }
+    }
+
     /// \[tokens, hidden\].
     fn embed(&self, embedding: &Table, ids: &[u32]) -> Result<Rows, Error> {
         let mut values = Vec::with_capacity(ids.len() * self.hidden);
         for &id in ids {
             let index = usize::try_from(id).ok().filter(|&index| index < self.vocabulary);
-            let index = index.ok_or(Error::Token { id, vocabulary: self.vocabulary })?;
+            let index = index.ok_or_else(|| self.outside(id))?;
             values.extend(table::row(embedding, self.hidden, index));
         }
         Ok(Rows::new(self.hidden, values))

@@ -43,7 +43,7 @@ pub fn generate<E: From<Error>>(
     request: &Request<'_>,
     mut on_event: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    check(decoder, request)?;
+    decoder.check(request)?;
     let mut last = vec![];
     for (i, ids) in request.prompt.chunks(CHUNK).enumerate() {
         let hidden = decoder.forward(machine, cache, ids)?; // [tokens, hidden]
@@ -68,32 +68,34 @@ pub fn generate<E: From<Error>>(
     Ok(())
 }
 
-/// What is known to be wrong before anything is computed.
-fn check(decoder: &Decoder<'_>, request: &Request<'_>) -> Result<(), Error> {
-    let shape = &decoder.weights().shape;
-    let (prompt, new) = (request.prompt.len() as u64, request.max_new_tokens as u64);
-    let wrong = |reason: String| Err(Error::Prompt { reason });
-    if prompt == 0 {
-        return wrong("the prompt has no token: at least one is needed".to_owned());
-    }
-    if new == 0 {
-        return wrong("no token is to be generated: at least one is needed".to_owned());
-    }
-    // The last new token is not run through the model.
-    let most = shape.max_position_embeddings;
-    if prompt + (new - 1) > most {
-        return wrong(format!(
-            "{prompt} tokens of the prompt and {new} new ones take {} positions, and {} has {most} \
-             (`max_position_embeddings`)",
-            prompt + (new - 1),
-            shape.name
-        ));
-    }
-    let outside = request.prompt.iter().find(|&&id| u64::from(id) >= shape.vocab_size);
-    match outside {
-        Some(&id) => {
-            Err(Error::Token { id, vocabulary: usize::try_from(shape.vocab_size).unwrap_or(usize::MAX) })
+impl Decoder<'_> {
+    /// What is known to be wrong with a request before anything is computed.
+    ///
+    /// # Errors
+    ///
+    /// The first two of [`generate`]'s.
+    pub fn check(&self, request: &Request<'_>) -> Result<(), Error> {
+        let shape = &self.weights().shape;
+        let (prompt, new) = (request.prompt.len() as u64, request.max_new_tokens as u64);
+        let wrong = |reason: String| Err(Error::Prompt { reason });
+        if prompt == 0 {
+            return wrong("the prompt has no token: at least one is needed".to_owned());
         }
-        None => Ok(()),
+        if new == 0 {
+            return wrong("no token is to be generated: at least one is needed".to_owned());
+        }
+        // The last new token is not run through the model.
+        let (positions, most) = (prompt.saturating_add(new - 1), shape.max_position_embeddings);
+        if positions > most {
+            let name = &shape.name;
+            return wrong(format!(
+                "{prompt} tokens of the prompt and {new} new ones take {positions} positions, and {name} has {most} \
+                 (`max_position_embeddings`)"
+            ));
+        }
+        match request.prompt.iter().find(|&&id| u64::from(id) >= shape.vocab_size) {
+            Some(&id) => Err(self.outside(id)),
+            None => Ok(()),
+        }
     }
 }

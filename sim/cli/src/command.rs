@@ -15,7 +15,7 @@ use crate::args::{
     Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
     TextFormat, TopArgument,
 };
-use crate::synth;
+use crate::{generate, synth};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -33,6 +33,10 @@ pub(crate) enum Command {
     Scale { targets: Vec<Target>, most_lanes: u64, seeds: u32, folder: Option<PathBuf> },
     /// An engine on a board.
     Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
+    /// A checkpoint that continues a prompt.
+    Generate(generate::Job),
+    /// A checkpoint of random weights.
+    RandomCheckpoint { model: Shape, folder: PathBuf, seed: u64 },
     /// The model presets.
     Models,
     /// The chip presets.
@@ -114,6 +118,12 @@ impl Command {
                 clock_mhz: bitstream.clock,
                 seeds: bitstream.seeds,
                 folder: bitstream.out,
+            },
+            Some(Subcommands::Generate(arguments)) => Command::Generate(generate::Job::resolve(arguments)?),
+            Some(Subcommands::RandomCheckpoint(arguments)) => Command::RandomCheckpoint {
+                model: model::load(&arguments.model)?,
+                folder: arguments.out,
+                seed: arguments.seed,
             },
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,

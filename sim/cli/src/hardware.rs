@@ -84,11 +84,9 @@ fn without_axi(parameters: &EngineParameters) -> Result<Option<Error>, Error> {
 }
 
 fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let name = to.file_name().with_context(|| format!("--vcd {} names no file", to.display()))?;
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (mut files, name) = Files::of(to, "--vcd")?;
     let bytes = fs::read(from).context("the simulation wrote no waveform")?;
-    let mut files = Files::new(folder)?;
-    files.write(&name.to_string_lossy(), &bytes)?;
+    files.write(&name, &bytes)?;
     files.publish()
 }
 

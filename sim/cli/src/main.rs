@@ -2,13 +2,18 @@
 
 mod args;
 mod command;
+mod generate;
 mod hardware;
 mod output;
 mod presets;
+mod random_checkpoint;
 mod run;
 mod scale;
 mod synth;
+mod text;
+mod token_files;
 mod usage;
+mod verilog_linears;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,6 +51,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }
+        Command::Generate(job) => generate::generate(&job),
+        Command::RandomCheckpoint { model, folder, seed } => random_checkpoint::write(&model, &folder, seed),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }
