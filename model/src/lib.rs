@@ -11,6 +11,7 @@ mod error;
 mod limits;
 mod presets;
 mod random;
+mod random_checkpoint;
 pub mod safetensors;
 mod shape;
 pub mod transformer;
@@ -22,6 +23,7 @@ pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use end_tokens::end_tokens;
 pub use error::Error;
 pub use presets::{preset, preset_names};
+pub use random_checkpoint::RandomCheckpoint;
 pub use shape::{Activation, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
