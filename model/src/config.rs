@@ -74,7 +74,7 @@ pub(crate) fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> 
 }
 
 /// The folder of a `config.json`, or the stem of a file of another name.
-fn model_name(file: &Path) -> String {
+pub(crate) fn model_name(file: &Path) -> String {
     // Resolved, since `.` and `..` are no names.
     let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let named = if file.ends_with("config.json") {

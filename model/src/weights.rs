@@ -159,6 +159,12 @@ impl TritMatrix {
         Ok(())
     }
 
+    /// Replaces a row by one of a matrix of as many columns.
+    pub(crate) fn copy_row(&mut self, row: usize, from: &TritMatrix, from_row: usize) {
+        let bytes = self.columns.div_ceil(4);
+        self.codes[row * bytes..(row + 1) * bytes].copy_from_slice(from.row_codes(from_row));
+    }
+
     /// Replaces a row.
     ///
     /// # Panics

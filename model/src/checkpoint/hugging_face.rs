@@ -1,13 +1,15 @@
 //! A folder as `transformers` writes it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::file::Source;
 use super::float::Floats;
 use super::index::Shards;
-use super::packed;
 use super::parts::{self, Checkpoint, Part, in_memory, unfit};
 use super::safetensors::{Dtype, Tensor};
+use super::{packed, ternary};
 use crate::config::{self, LinearForm, Quantization};
 use crate::{Error, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
@@ -18,12 +20,15 @@ use crate::{Error, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 /// Those of `config.json`, of the files and of the tensors.
 pub(crate) fn read(folder: &Path) -> Result<Weights, Error> {
     let (shape, quantization) = config::read_checkpoint(folder)?;
-    parts::read(shape, &Folder { shards: Shards::open(folder)?, quantization })
+    let folder = Folder { shards: Shards::open(folder)?, quantization, used: RefCell::default() };
+    parts::read(shape, &folder)
 }
 
 struct Folder {
     shards: Shards,
     quantization: Quantization,
+    /// Names that have been asked for.
+    used: RefCell<BTreeSet<String>>,
 }
 
 impl Folder {
@@ -36,6 +41,7 @@ impl Folder {
         fits: impl Fn(Dtype) -> bool,
     ) -> Result<(&Source, &Tensor), Error> {
         let expected = || format!("{types} {shape:?}");
+        self.used.borrow_mut().insert(name.to_owned());
         let Some((file, tensor)) = self.shards.tensor(name) else {
             return Err(unfit(self.shards.origin(), name, "missing".to_owned(), expected()));
         };
@@ -62,18 +68,20 @@ impl Folder {
             return Err(unfit(self.shards.origin(), name, found, "a multiple of four".to_owned()));
         }
         let (file, tensor) = self.tensor(name, &[outputs / 4, inputs], "U8", |dtype| dtype == Dtype::U8)?;
-        packed::read(file, name, tensor.range.clone(), in_memory(file, outputs)?, in_memory(file, inputs)?)
+        packed::read(file, name, tensor.range.clone(), outputs, inputs)
     }
 
     /// The scale of a matrix of packed trits.
     fn scale(&self, name: &str) -> Result<f32, Error> {
-        let floats = self.floats(name, &[1])?;
-        match floats.read()?[..] {
-            [scale] if scale > 0.0 => Ok(scale),
-            ref other => {
-                Err(unfit(floats.file.origin(), name, format!("{other:?}"), "a positive number".to_owned()))
-            }
+        self.positive(name, self.floats(name, &[1])?.read()?[0])
+    }
+
+    fn positive(&self, name: &str, scale: f32) -> Result<f32, Error> {
+        if scale.is_finite() && scale > 0.0 {
+            return Ok(scale);
         }
+        let (origin, found) = (self.shards.origin(), format!("scaled by {scale}"));
+        Err(unfit(origin, name, found, "a positive number".to_owned()))
     }
 
     /// A matrix of floats, quantised.
@@ -107,7 +115,14 @@ impl Checkpoint for Folder {
                 (self.packed(&weight, outputs, inputs)?, WeightScale::Divides(self.scale(&scale)?))
             }
             LinearForm::Multiplies => {
-                (self.packed(&weight, outputs, inputs)?, WeightScale::Multiplies(self.scale(&scale)?))
+                let scale = self.scale(&scale)?;
+                // `AutoBitLinear` keeps unpacked trits, and saves them so.
+                let is_float = |(_, tensor): (_, &Tensor)| tensor.dtype.float().is_some();
+                let (trits, magnitude) = match self.shards.tensor(&weight).is_some_and(is_float) {
+                    true => ternary::read(&self.floats(&weight, &[outputs, inputs])?, outputs, inputs)?,
+                    false => (self.packed(&weight, outputs, inputs)?, 1.0),
+                };
+                (trits, WeightScale::Multiplies(self.positive(&weight, scale * magnitude)?))
             }
             LinearForm::Master => {
                 let (trits, mean) = self.quantized(&weight, outputs, inputs)?;
@@ -122,6 +137,12 @@ impl Checkpoint for Folder {
             None => None,
         };
         Ok(Linear { trits, scale, norm })
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        // A tied head is saved by some, and the frequencies of the rotary embedding were by old versions.
+        let matters_not = |name: &str| name == "lm_head.weight" || name.ends_with(".rotary_emb.inv_freq");
+        parts::all_used(self.shards.origin(), self.shards.names(), &self.used.borrow(), matters_not)
     }
 }
 

@@ -53,6 +53,11 @@ impl Shards {
         Some((&shard.file, shard.tensor(name)?))
     }
 
+    /// The names of all tensors.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
+    }
+
     /// The file that lists all tensors.
     pub(crate) fn origin(&self) -> &str {
         &self.origin

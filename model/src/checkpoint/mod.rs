@@ -5,7 +5,10 @@
 //! | `hugging_face.rs` | a folder: `config.json`, and `model.safetensors` or the shards of an index |
 //! | `safetensors.rs`, `index.rs` | the header of one file, and the list of several |
 //! | `packed.rs` | four trits a byte, as `transformers` packs them |
-//! | `float.rs` | F32, F16 and BF16 |
+//! | `llama_cpp.rs` | a `.gguf` file: keys, names, the order of rows |
+//! | `gguf.rs`, `ggml.rs` | its header, and the types of tensors |
+//! | `tq1_0.rs`, `tq2_0.rs`, `i2_s.rs` | blocks of trits |
+//! | `float.rs`, `ternary.rs` | F32, F16 and BF16, and those that hold trits |
 //! | `parts.rs` | what a decoder is made of, by the names of each format |
 //!
 //! Nothing is trusted. A header is parsed within bounds and checked whole before a tensor is read; tensors are read by
@@ -13,32 +16,41 @@
 //! enough to fill. Files are not mapped into memory: a mapping needs `unsafe`, and a file that another process truncates
 //! would then be a SIGBUS, where a read is an error.
 
+mod codes;
 mod file;
 mod float;
+mod ggml;
+mod gguf;
 mod hugging_face;
+mod i2_s;
 mod index;
+mod llama_cpp;
 mod packed;
 mod parts;
 mod safetensors;
+mod ternary;
+mod tq1_0;
+mod tq2_0;
+#[cfg(test)]
+mod vectors;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::one_line;
 use crate::{Error, Weights};
 
-/// The weights in a folder with a `config.json`.
+/// The weights in a folder with a `config.json`, or in a `.gguf` file.
+///
+/// A matrix of I2_S is read as x86 writes it: see `i2_s.rs` for what cannot be told apart.
 ///
 /// # Errors
 ///
-/// One line each: a file that is missing, cannot be read or is not what its format says; a tensor that is missing, or
-/// contradicts the model's shape; a weight that is no trit, or no finite number.
+/// One line each: a file that is missing, cannot be read or is not what its format says; a tensor that is missing, too
+/// many, or contradicts the model's shape; a weight that is no trit, or no finite number.
 pub fn read(path: &Path) -> Result<Weights, Error> {
-    if path.is_dir() {
-        return hugging_face::read(path);
+    match path.is_dir() {
+        true => hugging_face::read(path),
+        false => llama_cpp::read(path),
     }
-    let origin = one_line(&path.display().to_string());
-    let reason = "no folder, must be one with a config.json and its model.safetensors".to_owned();
-    Err(Error::Parse { origin, reason })
 }
 
 /// Where a checkpoint's tokenizer is: the `tokenizer.json` of its folder, if there is one.

@@ -4,11 +4,10 @@
 
 use std::ops::Range;
 
+use super::codes;
 use super::file::Source;
+use super::parts::in_memory;
 use crate::{Error, TritMatrix};
-
-/// One field of four bytes that follow one another, of which each has four.
-const FIELDS: u32 = 0x0303_0303;
 
 /// Reads a matrix that takes `range`, of `rows` x `columns` trits; `rows` is a multiple of four.
 ///
@@ -19,35 +18,26 @@ pub(crate) fn read(
     file: &Source,
     name: &str,
     range: Range<u64>,
-    rows: usize,
-    columns: usize,
+    rows: u64,
+    columns: u64,
 ) -> Result<TritMatrix, Error> {
     let bytes = file.read(range)?;
+    let (rows, columns) = (in_memory(file, rows)?, in_memory(file, columns)?);
     let mut matrix = TritMatrix::zeros(rows, columns);
-    let mut codes = vec![0; columns.div_ceil(4)];
+    let mut row_codes = vec![0; columns.div_ceil(4)];
     for (r, packed) in bytes.chunks_exact(columns).enumerate() {
         for i in 0..4 {
             let (fours, rest) = packed.as_chunks();
-            for (code, &four) in codes.iter_mut().zip(fours) {
-                *code = join(u32::from_le_bytes(four) >> (2 * i));
+            for (code, &four) in row_codes.iter_mut().zip(fours) {
+                *code = codes::join(four, i);
             }
-            if let (Some(code), 1..) = (codes.last_mut(), rest.len()) {
-                *code = join(rest.iter().rev().fold(0, |four, &byte| four << 8 | u32::from(byte)) >> (2 * i));
+            if let (Some(code), 1..) = (row_codes.last_mut(), rest.len()) {
+                let mut four = [0; 4];
+                four[..rest.len()].copy_from_slice(rest);
+                *code = codes::join(four, i);
             }
-            let row = r + i * (rows / 4);
-            matrix.set_row_codes(row, &codes).map_err(|column| Error::Tensor {
-                origin: file.origin().to_owned(),
-                tensor: name.to_owned(),
-                found: format!("a code of 3 at output {row}, input {column}"),
-                expected: "0, 1 or 2: a trit plus one".to_owned(),
-            })?;
+            codes::set_row(&mut matrix, r + i * (rows / 4), &row_codes, file, name)?;
         }
     }
     Ok(matrix)
-}
-
-/// The lowest field of each of four bytes as one byte, the first lowest.
-fn join(four: u32) -> u8 {
-    let fields = four & FIELDS;
-    (fields | fields >> 6 | fields >> 12 | fields >> 18).to_le_bytes()[0]
 }

@@ -1,5 +1,7 @@
 //! What a decoder is made of, and the name of each part in each format.
 
+use std::collections::BTreeSet;
+
 use super::file::Source;
 use crate::error::one_line;
 use crate::{Error, LayerWeights, Linear, Shape, Table, Weights};
@@ -9,22 +11,24 @@ use crate::{Error, LayerWeights, Linear, Shape, Table, Weights};
 pub(crate) struct Part {
     /// In `transformers`: below `model.layers.N` or `model`, but for the head.
     pub(crate) hugging_face: &'static str,
+    /// In files of llama.cpp: below `blk.N`, but for embedding, norm and head.
+    pub(crate) gguf: &'static str,
 }
 
-const EMBEDDING: Part = Part { hugging_face: "model.embed_tokens" };
-const NORM: Part = Part { hugging_face: "model.norm" };
-const HEAD: Part = Part { hugging_face: "lm_head" };
-const INPUT_NORM: Part = Part { hugging_face: "input_layernorm" };
-const QUERY: Part = Part { hugging_face: "self_attn.q_proj" };
-const KEY: Part = Part { hugging_face: "self_attn.k_proj" };
-const VALUE: Part = Part { hugging_face: "self_attn.v_proj" };
-const ATTENTION_SUB_NORM: Part = Part { hugging_face: "self_attn.attn_sub_norm" };
-const OUTPUT: Part = Part { hugging_face: "self_attn.o_proj" };
-const POST_ATTENTION_NORM: Part = Part { hugging_face: "post_attention_layernorm" };
-const GATE: Part = Part { hugging_face: "mlp.gate_proj" };
-const UP: Part = Part { hugging_face: "mlp.up_proj" };
-const FEED_FORWARD_SUB_NORM: Part = Part { hugging_face: "mlp.ffn_sub_norm" };
-const DOWN: Part = Part { hugging_face: "mlp.down_proj" };
+const EMBEDDING: Part = Part { hugging_face: "model.embed_tokens", gguf: "token_embd" };
+const NORM: Part = Part { hugging_face: "model.norm", gguf: "output_norm" };
+const HEAD: Part = Part { hugging_face: "lm_head", gguf: "output" };
+const INPUT_NORM: Part = Part { hugging_face: "input_layernorm", gguf: "attn_norm" };
+const QUERY: Part = Part { hugging_face: "self_attn.q_proj", gguf: "attn_q" };
+const KEY: Part = Part { hugging_face: "self_attn.k_proj", gguf: "attn_k" };
+const VALUE: Part = Part { hugging_face: "self_attn.v_proj", gguf: "attn_v" };
+const ATTENTION_SUB_NORM: Part = Part { hugging_face: "self_attn.attn_sub_norm", gguf: "attn_sub_norm" };
+const OUTPUT: Part = Part { hugging_face: "self_attn.o_proj", gguf: "attn_output" };
+const POST_ATTENTION_NORM: Part = Part { hugging_face: "post_attention_layernorm", gguf: "ffn_norm" };
+const GATE: Part = Part { hugging_face: "mlp.gate_proj", gguf: "ffn_gate" };
+const UP: Part = Part { hugging_face: "mlp.up_proj", gguf: "ffn_up" };
+const FEED_FORWARD_SUB_NORM: Part = Part { hugging_face: "mlp.ffn_sub_norm", gguf: "ffn_sub_norm" };
+const DOWN: Part = Part { hugging_face: "mlp.down_proj", gguf: "ffn_down" };
 
 /// A format's file, which reads one part at a time. `layer` is the part's layer, if it is of one.
 pub(crate) trait Checkpoint {
@@ -36,6 +40,9 @@ pub(crate) trait Checkpoint {
 
     /// A ternary linear.
     fn linear(&self, layer: u64, part: Part, outputs: u64, inputs: u64) -> Result<Linear, Error>;
+
+    /// Refuses tensors that nothing has asked for: a bias or a norm that this decoder has not would change what it computes.
+    fn finish(&self) -> Result<(), Error>;
 }
 
 /// All weights of a decoder.
@@ -72,7 +79,29 @@ pub(crate) fn read(shape: Shape, checkpoint: &impl Checkpoint) -> Result<Weights
         true => None,
         false => Some(checkpoint.table(HEAD, shape.vocab_size, hidden)?),
     };
+    checkpoint.finish()?;
     Ok(Weights { shape, embedding, layers, norm, head })
+}
+
+/// Whether every tensor has been used, or is one of those that do not matter.
+///
+/// # Errors
+///
+/// The first that is neither.
+pub(crate) fn all_used<'a>(
+    origin: &str,
+    names: impl Iterator<Item = &'a str>,
+    used: &BTreeSet<String>,
+    matters_not: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let mut unused = names.filter(|&name| !used.contains(name) && !matters_not(name));
+    match unused.next() {
+        None => Ok(()),
+        Some(name) => {
+            let expected = "absent: its model has no such part".to_owned();
+            Err(unfit(origin, name, "there".to_owned(), expected))
+        }
+    }
 }
 
 /// A size of a tensor that is known to be in a file as a size in memory.
