@@ -6,7 +6,6 @@
 
 pub mod checkpoint;
 mod config;
-mod end_tokens;
 mod error;
 mod limits;
 mod presets;
@@ -20,7 +19,6 @@ mod weights;
 use std::path::Path;
 
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
-pub use end_tokens::end_tokens;
 pub use error::Error;
 pub use presets::{preset, preset_names};
 pub use random_checkpoint::RandomCheckpoint;

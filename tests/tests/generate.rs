@@ -264,6 +264,34 @@ fn without_a_tokenizer_the_ids_are_shown_and_a_text_is_refused() {
 }
 
 #[test]
+fn a_folder_and_a_gguf_file_of_one_model_continue_alike() {
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("l.safetensors");
+    for name in ["bitnet", "llama"] {
+        for prompt in ["0", "5,6", "9,3,4,7,8", "11,12,13,14,15,16"] {
+            let run = |checkpoint: &str| {
+                let arguments =
+                    format!("--prompt-ids {prompt} --max-new-tokens 20 --logits {}", file.display());
+                let tokens = answer(&formats.join(checkpoint), &arguments).0["tokens"].take();
+                (tokens, floats(&tensors(&file)["logits"].1))
+            };
+            let (of_folder, of_file) = (run(name), run(&format!("{name}.gguf")));
+            assert_eq!(of_file.0, of_folder.0, "{name} {prompt}");
+            // GGUF holds the scales of its blocks in 11 bits.
+            let largest = of_folder.1.iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
+            assert_eq!(of_file.1.len(), of_folder.1.len());
+            for (of_file, of_folder) in of_file.1.iter().zip(&of_folder.1) {
+                assert!(
+                    (of_file - of_folder).abs() <= 1e-2 * largest,
+                    "{name} {prompt}: {of_file} {of_folder}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn an_end_token_ends_it() {
     let (prompt, generated) = prompts("bitlinear").pop().unwrap();
     let folder = copy("bitlinear");

@@ -17,6 +17,7 @@
 //! would then be a SIGBUS, where a read is an error.
 
 mod codes;
+mod end_tokens;
 mod file;
 mod float;
 mod ggml;
@@ -37,6 +38,8 @@ mod vectors;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Weights};
+
+pub use end_tokens::end_tokens;
 
 /// The weights in a folder with a `config.json`, or in a `.gguf` file.
 ///

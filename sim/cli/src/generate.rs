@@ -101,7 +101,7 @@ pub(crate) fn generate(job: &Job) -> anyhow::Result<()> {
             job.checkpoint.display()
         ),
     };
-    let end = model::end_tokens(&job.checkpoint)?;
+    let end = checkpoint::end_tokens(&job.checkpoint)?;
     let weights = checkpoint::read(&job.checkpoint)?;
     let decoder = Decoder::new(&weights)?;
     let request = Request {
