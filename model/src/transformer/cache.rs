@@ -107,3 +107,41 @@ impl Heads {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_reads_back_what_the_contract_says() {
+        let shape = Shape {
+            num_hidden_layers: 2,
+            num_key_value_heads: 2,
+            head_dim: 6,
+            ..crate::preset("7b").unwrap()
+        };
+        let number = |i: usize| (i as f32 * 0.7).sin() * 3.0;
+        let tokens = Rows::new(12, (0..36).map(number).collect());
+        for form in [CacheForm::F32].into_iter().chain(KvForm::ALL.map(CacheForm::Contract)) {
+            let mut cache = Cache::new(&shape, form);
+            assert_eq!(cache.positions(), 0);
+            for layer in cache.layers() {
+                layer.keys.push(&tokens).unwrap();
+                assert_eq!((layer.keys.positions(), layer.values.positions()), (3, 0));
+                let heads: Vec<Cow<'_, [f32]>> = layer.keys.read().collect();
+                assert_eq!(heads.len(), 2);
+                for (i, head) in heads.iter().enumerate() {
+                    for (token, vector) in head.chunks_exact(6).enumerate() {
+                        let given = &tokens.row(token)[6 * i..6 * (i + 1)];
+                        let expected = match form {
+                            CacheForm::F32 => given.to_vec(),
+                            CacheForm::Contract(form) => form.decode(&form.encode(given).unwrap(), 6),
+                        };
+                        assert_eq!(vector, expected, "{form:?}");
+                    }
+                }
+            }
+            assert_eq!(cache.positions(), 3);
+        }
+    }
+}

@@ -6,6 +6,7 @@
 mod end_to_end;
 mod expected;
 mod operations;
+mod refused;
 
 use std::path::{Path, PathBuf};
 
