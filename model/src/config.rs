@@ -65,7 +65,7 @@ pub(crate) enum LinearForm {
 }
 
 /// The bytes of a file, which may be of any kind and size.
-fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn read_bounded(file: &Path, origin: &str) -> Result<Vec<u8>, Error> {
     let unreadable = |source| Error::Read { path: origin.to_owned(), source };
     let mut text = Vec::new();
     let reader = File::open(file).map_err(unreadable)?;

@@ -40,6 +40,36 @@ pub enum Error {
         /// What was found, on one line.
         reason: String,
     },
+    /// A token that the vocabulary does not have.
+    #[error("token {id} is outside the vocabulary of {vocabulary}, whose ids are 0 to {}", vocabulary - 1)]
+    Token {
+        /// The id.
+        id: u32,
+        /// Tokens of the vocabulary, at least 1.
+        vocabulary: usize,
+    },
+    /// What cannot be generated.
+    #[error("{reason}")]
+    Prompt {
+        /// Why, with what would be right.
+        reason: String,
+    },
+    /// A value that the next step cannot take.
+    #[error("{place}: {source}")]
+    NotFinite {
+        /// The linear or the cache, and the token of the tokens that were computed together.
+        place: String,
+        /// Which value, and what it is.
+        source: contract::NotFinite,
+    },
+    /// Linears that could not be computed.
+    #[error("{place}: {reason}")]
+    Linears {
+        /// Which linear.
+        place: String,
+        /// Why.
+        reason: String,
+    },
     /// A field that is missing, of the wrong type, or out of its range.
     #[error("{origin}: `{field}` is {value}, must be {expected}")]
     Field {

@@ -1,4 +1,4 @@
-//! Models: the shapes that the simulator maps onto a machine.
+//! Models: the shapes that the simulator maps onto a machine, and the reference that computes them.
 //!
 //! [`load`] turns what a user typed after `--model` into a [`Shape`]: the name of a preset, or the path of a
 //! checkpoint's Hugging Face `config.json`. Whatever the file holds, the answer is a valid shape or one
@@ -10,7 +10,11 @@ mod error;
 mod image;
 mod limits;
 mod presets;
+mod random;
+mod random_checkpoint;
+pub mod safetensors;
 mod shape;
+pub mod transformer;
 mod weights;
 
 use std::path::Path;
@@ -19,6 +23,7 @@ pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
 pub use image::{IMAGE_FILE_VERSION, IMAGE_MAGIC, ImageEntry, ImageFile, ImagePart, write_image};
 pub use presets::{preset, preset_names};
+pub use random_checkpoint::RandomCheckpoint;
 pub use shape::{Activation, Experts, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 

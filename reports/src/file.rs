@@ -1,7 +1,7 @@
 //! Files that are either whole or absent, all of a command's or none.
 
-use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -31,19 +31,19 @@ impl Staged {
 
     /// Holds `bytes` ready as the file `name`.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.add_with(name, |file| file.write_all(bytes))
-    }
-
-    /// Holds what `write` writes ready as the file `name`: one that is too long to be in memory as well.
-    pub fn add_with(
-        &mut self,
-        name: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Error> {
         let path = self.folder.join(name);
-        let file = temporary(&self.folder, write).map_err(failed(&path))?;
+        let file = temporary(&self.folder, bytes).map_err(failed(&path))?;
         self.files.push((path, file));
         Ok(())
+    }
+
+    /// The file `name`, still empty: whatever is written to it before [`Staged::publish`] is what it will hold.
+    pub fn create(&mut self, name: &str) -> Result<File, Error> {
+        let path = self.folder.join(name);
+        let file = temporary(&self.folder, &[]).map_err(failed(&path))?;
+        let handle = file.as_file().try_clone().map_err(failed(&path))?;
+        self.files.push((path, file));
+        Ok(handle)
     }
 
     /// Gives all files their names, and returns these.
@@ -61,10 +61,7 @@ impl Staged {
     }
 }
 
-fn temporary(
-    folder: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".tritium-");
     #[cfg(unix)]
@@ -74,10 +71,7 @@ fn temporary(
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    let mut buffered = BufWriter::new(&mut file);
-    write(&mut buffered)?;
-    buffered.flush()?;
-    drop(buffered);
+    file.write_all(bytes)?;
     Ok(file)
 }
 
@@ -135,6 +129,19 @@ mod tests {
         assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"old");
         drop(staged);
         assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn what_is_written_bit_by_bit_is_whole_when_it_gets_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut staged = Staged::new(folder.path()).unwrap();
+        let mut file = staged.create("a.csv").unwrap();
+        file.write_all(b"one, ").unwrap();
+        assert!(!folder.path().join("a.csv").exists());
+        file.write_all(b"two").unwrap();
+        staged.publish().unwrap();
+        assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"one, two");
         assert_eq!(names(folder.path()), ["a.csv"]);
     }
 

@@ -17,6 +17,7 @@
 //! would then be a SIGBUS, where a read is an error.
 
 mod codes;
+mod end_tokens;
 mod file;
 mod float;
 mod ggml;
@@ -39,6 +40,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use file::Source;
 
 use crate::{Error, Weights};
+
+pub use end_tokens::end_tokens;
 
 /// The weights in a folder with a `config.json`, or in a `.gguf` file.
 ///

@@ -43,24 +43,21 @@ fn main() -> anyhow::Result<()> {
     let mut grid = Grid::new(&format!("<{}", ">".repeat(FACTORS.len())));
     grid.row(["ms, by size".to_owned()].into_iter().chain(FACTORS.map(|factor| format!("x {factor}"))));
     grid.rule();
-    let mut all = vec![];
-    let of: [(&str, &dyn Fn(u64) -> (Shape, Request)); 3] = [
-        ("layers from 8, both phases", &layers),
-        ("context from 1024, decode", &context),
-        ("batch from 8, decode", &batch),
-    ];
-    for (name, sized) in of {
-        let times: Vec<f64> = FACTORS
-            .iter()
-            .map(|&factor| {
-                let (shape, request) = sized(factor);
-                shortest(&shape, &chip, &request)
-            })
-            .collect::<anyhow::Result<_>>()?;
+    let mut measure = |name: &str, sized: &dyn Fn(u64) -> (Shape, Request)| -> anyhow::Result<GrowthSeries> {
+        let mut times = vec![];
+        for factor in FACTORS {
+            let (shape, request) = sized(factor);
+            times.push(shortest(&shape, &chip, &request)?);
+        }
         grid.row([name.to_owned()].into_iter().chain(times.iter().map(|time| format!("{:.0}", time * 1e3))));
         let points = FACTORS.iter().zip(&times).map(|(&factor, time)| (factor as f64, time / times[0]));
-        all.push(GrowthSeries { name: name.to_owned(), points: points.collect() });
-    }
+        Ok(GrowthSeries { name: name.to_owned(), points: points.collect() })
+    };
+    let all = [
+        measure("layers from 8, both phases", &layers)?,
+        measure("context from 1024, decode", &context)?,
+        measure("batch from 8, decode", &batch)?,
+    ];
     println!("{}", grid.text());
     let chart = growth_chart(&all)?;
     let mut files = Staged::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/gallery"))?;

@@ -15,7 +15,7 @@ use crate::args::{
     Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
     TextFormat, TopArgument,
 };
-use crate::{pack, synth};
+use crate::{generate, pack, synth};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -37,6 +37,10 @@ pub(crate) enum Command {
     Pack(pack::Request),
     /// Weight images beside their checkpoint.
     Unpack { image: PathBuf, checkpoint: PathBuf },
+    /// A checkpoint that continues a prompt.
+    Generate(generate::Job),
+    /// A checkpoint of random weights.
+    RandomCheckpoint { model: Shape, folder: PathBuf, seed: u64 },
     /// The model presets.
     Models,
     /// The chip presets.
@@ -123,6 +127,12 @@ impl Command {
             Some(Subcommands::Unpack(unpack)) => {
                 Command::Unpack { image: unpack.image, checkpoint: unpack.checkpoint }
             }
+            Some(Subcommands::Generate(arguments)) => Command::Generate(generate::Job::resolve(arguments)?),
+            Some(Subcommands::RandomCheckpoint(arguments)) => Command::RandomCheckpoint {
+                model: model::load(&arguments.model)?,
+                folder: arguments.out,
+                seed: arguments.seed,
+            },
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })

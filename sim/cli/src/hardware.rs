@@ -42,7 +42,11 @@ pub(crate) fn verify(verification: &Verification) -> anyhow::Result<()> {
         let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
         // One waveform is asked for: of the first top, unless a later one fails.
         let waveform = verification.waveform.as_deref().map(|_| folder.path().join("run.vcd"));
-        let instruments = Instruments { waveform: waveform.is_some(), coverage: verification.coverage };
+        let instruments = Instruments {
+            waveform: waveform.is_some(),
+            coverage: verification.coverage,
+            ..Instruments::default()
+        };
         let mut simulator = EngineSimulator::build_with(parameters, *top, instruments, folder.path())?;
         let limits = SessionLimits::of(parameters);
         let sum = engine::verify(&mut simulator, limits, verification.seeds, waveform.as_deref());
@@ -84,11 +88,9 @@ fn without_axi(parameters: &EngineParameters) -> Result<Option<Error>, Error> {
 }
 
 fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let name = to.file_name().with_context(|| format!("--vcd {} names no file", to.display()))?;
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (mut files, name) = Files::of(to, "--vcd")?;
     let bytes = fs::read(from).context("the simulation wrote no waveform")?;
-    let mut files = Files::new(folder)?;
-    files.write(&name.to_string_lossy(), &bytes)?;
+    files.write(&name, &bytes)?;
     files.publish()
 }
 

@@ -2,14 +2,19 @@
 
 mod args;
 mod command;
+mod generate;
 mod hardware;
 mod output;
 mod pack;
 mod presets;
+mod random_checkpoint;
 mod run;
 mod scale;
 mod synth;
+mod text;
+mod token_files;
 mod usage;
+mod verilog_linears;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -49,6 +54,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         }
         Command::Pack(request) => pack::pack(&request),
         Command::Unpack { image, checkpoint } => pack::unpack(&image, &checkpoint),
+        Command::Generate(job) => generate::generate(&job),
+        Command::RandomCheckpoint { model, folder, seed } => random_checkpoint::write(&model, &folder, seed),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

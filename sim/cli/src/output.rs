@@ -1,5 +1,6 @@
 //! Standard output, standard error and files.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -33,17 +34,20 @@ impl Files {
         Ok(Files(Staged::new(folder)?))
     }
 
-    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        Ok(self.0.add(name, bytes)?)
+    /// For one file, with its name; `option` is what the user named it by.
+    pub(crate) fn of(path: &Path, option: &str) -> anyhow::Result<(Files, String)> {
+        let name = path.file_name().with_context(|| format!("{option} {} names no file", path.display()))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok((Files::new(folder)?, name.to_string_lossy().into_owned()))
     }
 
-    /// A file that is written as it is made.
-    pub(crate) fn write_with(
-        &mut self,
-        name: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> anyhow::Result<()> {
-        Ok(self.0.add_with(name, write)?)
+    /// A file to write to until it is published.
+    pub(crate) fn create(&mut self, name: &str) -> anyhow::Result<File> {
+        Ok(self.0.create(name)?)
+    }
+
+    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        Ok(self.0.add(name, bytes)?)
     }
 
     /// A chart in both formats.

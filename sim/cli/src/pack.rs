@@ -1,5 +1,6 @@
 //! The commands about files of weight images.
 
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,9 +14,7 @@ use crate::output::{Files, print};
 pub(crate) struct Request {
     checkpoint: PathBuf,
     layout: ImageLayout,
-    folder: PathBuf,
-    /// The file in it.
-    name: String,
+    out: PathBuf,
 }
 
 impl Request {
@@ -30,13 +29,7 @@ impl Request {
             (None, Some(lanes), Some(columns)) => layout(lanes, columns, stream_bits)?,
             _ => anyhow::bail!("--lanes and --columns say which engine, or --chip"),
         };
-        let name = out.file_name().and_then(|name| name.to_str());
-        let name = name.with_context(|| format!("--out is {}, must be a file", out.display()))?.to_owned();
-        let folder = match out.parent() {
-            Some(folder) if folder != Path::new("") => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Ok(Request { checkpoint, layout, folder, name })
+        Ok(Request { checkpoint, layout, out })
     }
 }
 
@@ -49,9 +42,12 @@ fn layout(lanes: u32, columns: u32, stream_bits: u32) -> anyhow::Result<ImageLay
 
 /// Writes the images.
 pub(crate) fn pack(request: &Request) -> anyhow::Result<()> {
-    let weights = checkpoint::read(&request.checkpoint)?;
-    let mut files = Files::new(&request.folder)?;
-    files.write_with(&request.name, |out| model::write_image(&weights, request.layout, out))?;
+    let Request { checkpoint, layout, out } = request;
+    let weights = checkpoint::read(checkpoint)?;
+    let (mut files, name) = Files::of(out, "--out")?;
+    let mut file = BufWriter::new(files.create(&name)?);
+    let written = model::write_image(&weights, *layout, &mut file).and_then(|()| file.flush());
+    written.with_context(|| format!("cannot write {}", out.display()))?;
     files.publish()
 }
 

@@ -1,0 +1,90 @@
+//! The embedding's rows, and a head's products; 16-bit numbers become f32 as they are read.
+
+use contract::f16_to_f32;
+use rayon::prelude::*;
+
+use super::arithmetic::dot;
+use crate::Table;
+
+impl Table {
+    /// Numbers held.
+    pub fn len(&self) -> usize {
+        match self {
+            Table::F32(values) => values.len(),
+            Table::F16(values) | Table::Bf16(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A row of `width` numbers.
+pub(super) fn row(table: &Table, width: usize, index: usize) -> Vec<f32> {
+    let range = index * width..(index + 1) * width;
+    match table {
+        Table::F32(values) => values[range].to_vec(),
+        Table::F16(values) => values[range].iter().copied().map(f16_to_f32).collect(),
+        Table::Bf16(values) => values[range].iter().copied().map(bf16_to_f32).collect(),
+    }
+}
+
+/// Rows that a thread takes at once.
+const ROWS: usize = 64;
+
+/// The dot product of every row with x.
+pub(super) fn products(table: &Table, x: &[f32]) -> Vec<f32> {
+    let mut products = vec![0.0; table.len() / x.len()];
+    products.par_chunks_mut(ROWS).enumerate().for_each(|(chunk, products)| {
+        let first = chunk * ROWS;
+        let mut widened = vec![0.0; x.len()];
+        for (i, product) in products.iter_mut().enumerate() {
+            let range = (first + i) * x.len()..(first + i + 1) * x.len();
+            *product = match table {
+                Table::F32(values) => dot(&values[range], x),
+                Table::F16(values) => {
+                    widened.iter_mut().zip(&values[range]).for_each(|(wide, half)| *wide = f16_to_f32(*half));
+                    dot(&widened, x)
+                }
+                Table::Bf16(values) => {
+                    widened
+                        .iter_mut()
+                        .zip(&values[range])
+                        .for_each(|(wide, half)| *wide = bf16_to_f32(*half));
+                    dot(&widened, x)
+                }
+            };
+        }
+    });
+    products
+}
+
+/// The upper half of an f32.
+fn bf16_to_f32(half: u16) -> f32 {
+    f32::from_bits(u32::from(half) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_gives_the_same_rows_and_products() {
+        // Numbers that all three formats hold, in more rows than a thread takes.
+        let (rows, width) = (2 * ROWS + 3, 5);
+        let number = |i: usize| f32::from(i16::try_from(i % 63).unwrap() - 31) / 8.0;
+        let values: Vec<f32> = (0..rows * width).map(number).collect();
+        let f16 = values.iter().map(|&x| contract::f32_to_f16(x)).collect();
+        let bf16 = values.iter().map(|x| u16::try_from(x.to_bits() >> 16).unwrap()).collect();
+        let x = [1.0, -2.0, 0.5, 3.0, -1.0];
+        let exact: Vec<f32> =
+            values.chunks(width).map(|row| row.iter().zip(&x).map(|(a, b)| a * b).sum()).collect();
+        for table in [Table::F32(values.clone()), Table::F16(f16), Table::Bf16(bf16)] {
+            assert_eq!((table.len(), table.is_empty()), (rows * width, false));
+            assert_eq!(products(&table, &x), exact);
+            assert_eq!(row(&table, width, rows - 1), values[(rows - 1) * width..]);
+        }
+    }
+}
