@@ -261,7 +261,7 @@ fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
     let (stdout, _) = succeeds(&synth("--target ice40-hx8k --format json"));
     let document: Value = serde_json::from_str(&stdout).expect("JSON");
     let synthesis = &document["syntheses"][0];
-    assert_eq!((&document["schema_version"], &document["lanes"]), (&1.into(), &5.into()));
+    assert_eq!((&document["schema_version"], &document["lanes"]), (&2.into(), &5.into()));
     let cells = |key: &str| synthesis["cells"][key].as_u64().expect("a number");
     assert_eq!(cells("luts"), synthesis["cells"]["by_cell"]["SB_LUT4"].as_u64().expect("a number"));
     assert!(cells("flip_flops") > 100 && cells("multipliers") == 0);
@@ -269,6 +269,11 @@ fn synth_counts_cells_for_each_target_as_a_table_and_as_json() {
     assert!((per_lane - cells("luts") as f64 / 5.0).abs() < 1e-9);
     let route = &synthesis["route"];
     assert_eq!(route["median_mhz"], route["clocks"][0]["mhz"]);
+    let path = &route["longest_path"];
+    let period_ns =
+        path["cells_ns"].as_f64().expect("a number") + path["wires_ns"].as_f64().expect("a number");
+    let median_mhz = route["median_mhz"].as_f64().expect("a number");
+    assert!((1e3 / period_ns / median_mhz - 1.0).abs() < 0.01, "{path}");
 }
 
 #[test]
