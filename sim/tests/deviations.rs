@@ -69,7 +69,7 @@ fn activations_come_a_beat_a_cycle_and_results_are_taken_at_once() {
 
 #[test]
 fn one_batch_is_in_flight_in_a_pipeline_of_chips() {
-    let (shape, chip) = (model::preset("70b").unwrap(), chip::load("edge").unwrap());
+    let (shape, chip) = (model::preset("30b").unwrap(), chip::load("kv260").unwrap());
     let request = Request {
         phases: vec![Phase::Decode],
         prompt: 1,
