@@ -1,6 +1,6 @@
 //! A Hugging Face `config.json` as a [`Shape`].
 //!
-//! The defaults of absent fields are those of `LlamaConfig` and `BitNetConfig` in `transformers`, for the
+//! The defaults of absent fields are those of `LlamaConfig`, `MixtralConfig` and `BitNetConfig` in `transformers`, for the
 //! fields that real checkpoints leave out; the dimensions are always written, and a file without one of them
 //! is refused. Fields that change no shape are ignored, among them a scaling of the rotary frequencies.
 
@@ -12,13 +12,13 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, one_line};
 use crate::limits::{self, Real, Size};
-use crate::{Activation, Shape, WeightFormat};
+use crate::{Activation, Experts, Shape, WeightFormat};
 
 /// The longest `config.json` that is read, bytes. Real ones have a few thousand.
 pub const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 /// The values of `model_type` that are supported.
-pub const MODEL_TYPES: [&str; 2] = ["bitnet", "llama"];
+pub const MODEL_TYPES: [&str; 3] = ["bitnet", "llama", "mixtral"];
 
 /// The shape in a file, or in the `config.json` of a folder. Its name is the folder's, or that of a file
 /// called otherwise.
@@ -38,6 +38,10 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(Shape, Quantization), Er
     let fields = fields(&text, &origin)?;
     let config = Config { fields: &fields, origin: &origin };
     config.refuse_scaled_rotation()?;
+    if shape.experts.is_some() {
+        let expected = "absent: mixtures of experts are simulated, but their checkpoints are not read";
+        return Err(config.error(limits::EXPERTS.field, expected.to_owned()));
+    }
     Ok((shape, config.quantization()?))
 }
 
@@ -127,7 +131,18 @@ fn parse(text: &[u8], name: String, origin: &str) -> Result<Shape, Error> {
         embedding_format: format,
         head_format: format,
         rms_norm_eps: config.real(&limits::EPSILON)?,
-        rope_theta: config.rope_theta(if is_bitnet { 500_000.0 } else { 10_000.0 })?,
+        rope_theta: config.rope_theta(match model_type {
+            "bitnet" => 500_000.0,
+            "mixtral" => 1_000_000.0,
+            _ => 10_000.0,
+        })?,
+        experts: match model_type {
+            "mixtral" => Some(Experts {
+                num_local_experts: config.size(&limits::EXPERTS)?,
+                num_experts_per_tok: config.size(&limits::EXPERTS_PER_TOKEN)?,
+            }),
+            _ => None,
+        },
     };
     shape.validate_as(origin)?;
     Ok(shape)

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 mod config;
 mod error;
+mod image;
 mod limits;
 mod presets;
 mod random;
@@ -20,9 +21,10 @@ use std::path::Path;
 
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
+pub use image::{IMAGE_FILE_VERSION, IMAGE_MAGIC, ImageEntry, ImageFile, ImagePart, write_image};
 pub use presets::{preset, preset_names};
 pub use random_checkpoint::RandomCheckpoint;
-pub use shape::{Activation, Shape, WeightFormat};
+pub use shape::{Activation, Experts, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
 /// The shape of a model, by a preset's name (in any case) or else by path: a `config.json`, or a folder that

@@ -4,8 +4,8 @@
 //! takes of them overflows u64: 4,096 layers of seven matrices of 2^20 x 2^20 weights are below 2^55, and
 //! their bits below 2^60.
 
-use crate::Shape;
 use crate::error::Error;
+use crate::{Experts, Shape};
 
 /// A whole number from 1 to a largest one.
 pub(crate) struct Size {
@@ -52,6 +52,11 @@ pub(crate) const POSITIONS: Size = Size { field: "max_position_embeddings", larg
 pub(crate) const EPSILON: Real = Real { field: "rms_norm_eps", smallest: 1e-12, largest: 1.0 };
 pub(crate) const THETA: Real = Real { field: "rope_theta", smallest: 1.0, largest: 1e9 };
 
+pub(crate) const EXPERTS: Size = Size { field: "num_local_experts", largest: 1 << 12 };
+pub(crate) const EXPERTS_PER_TOKEN: Size = Size { field: "num_experts_per_tok", largest: 1 << 12 };
+
+/// The largest width of a layer's experts together, as wide as a dense block may be.
+const LARGEST_EXPERTS_SIZE: u64 = 1 << 20;
 /// The largest width of all query heads together, as wide as the residual stream may be.
 const LARGEST_Q_SIZE: u64 = 1 << 20;
 
@@ -105,6 +110,22 @@ impl Shape {
         if self.q_size() > LARGEST_Q_SIZE {
             let expected = format!("at most {} for {heads} `num_attention_heads`", LARGEST_Q_SIZE / heads);
             return error(HEAD_DIM.field, self.head_dim.to_string(), expected);
+        }
+        if let Some(Experts { num_local_experts, num_experts_per_tok }) = self.experts {
+            for (size, value) in [(EXPERTS, num_local_experts), (EXPERTS_PER_TOKEN, num_experts_per_tok)] {
+                if !size.holds(value) {
+                    return error(size.field, value.to_string(), size.expected());
+                }
+            }
+            if num_experts_per_tok > num_local_experts {
+                let expected = format!("at most the {num_local_experts} of `num_local_experts`");
+                return error(EXPERTS_PER_TOKEN.field, num_experts_per_tok.to_string(), expected);
+            }
+            let widest = LARGEST_EXPERTS_SIZE / num_local_experts;
+            if self.intermediate_size > widest {
+                let expected = format!("at most {widest} for {num_local_experts} experts");
+                return error(INTERMEDIATE_SIZE.field, self.intermediate_size.to_string(), expected);
+            }
         }
         Ok(())
     }
@@ -164,6 +185,19 @@ mod tests {
             message(|s| s.head_dim = 32770),
             "7b: `head_dim` is 32770, must be at most 32768 for 32 `num_attention_heads`"
         );
+    }
+
+    #[test]
+    fn experts_are_checked_and_named() {
+        let message = |num_local_experts, num_experts_per_tok| {
+            message(|s| s.experts = Some(Experts { num_local_experts, num_experts_per_tok }))
+        };
+        assert_eq!(message(0, 1), "7b: `num_local_experts` is 0, must be a whole number from 1 to 4096");
+        assert_eq!(
+            message(8, 9),
+            "7b: `num_experts_per_tok` is 9, must be at most the 8 of `num_local_experts`"
+        );
+        assert_eq!(message(128, 8), "7b: `intermediate_size` is 11008, must be at most 8192 for 128 experts");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::Shape;
 use crate::error::{Error, one_line};
 
-/// Name and file of each preset, the paper's models by size, then the published checkpoint.
-const PRESETS: [(&str, &str); 9] = [
+/// Name and file of each preset: the paper's models by size, a mixture of experts, the published checkpoint.
+const PRESETS: [(&str, &str); 10] = [
     ("700m", include_str!("../presets/700m.yaml")),
     ("1.3b", include_str!("../presets/1.3b.yaml")),
     ("3b", include_str!("../presets/3b.yaml")),
@@ -13,6 +13,7 @@ const PRESETS: [(&str, &str); 9] = [
     ("13b", include_str!("../presets/13b.yaml")),
     ("30b", include_str!("../presets/30b.yaml")),
     ("70b", include_str!("../presets/70b.yaml")),
+    ("8x7b", include_str!("../presets/8x7b.yaml")),
     ("bitnet-2b-4t", include_str!("../presets/bitnet-2b-4t.yaml")),
 ];
 
@@ -74,13 +75,15 @@ mod tests {
             // In every preset the heads divide the residual stream.
             assert_eq!(shape.q_size(), shape.hidden_size, "{name}");
         }
-        assert_eq!(known(), "700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, bitnet-2b-4t");
+        assert_eq!(known(), "700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, 8x7b, bitnet-2b-4t");
     }
 
     #[test]
     fn a_preset_states_every_field() {
         for (name, text) in PRESETS {
-            for line in text.lines().filter(|line| !line.starts_with('#')) {
+            // A dense model has no experts.
+            let stated = |line: &&str| !line.starts_with('#') && !line.starts_with("experts");
+            for line in text.lines().filter(stated) {
                 let without: Vec<&str> = text.lines().filter(|&other| other != line).collect();
                 assert!(serde_yaml::from_str::<Shape>(&without.join("\n")).is_err(), "{name} without {line}");
             }
@@ -126,6 +129,7 @@ mod tests {
             ("13b", 13_015_864_320),
             ("30b", 32_528_943_616),
             ("70b", 68_976_648_192),
+            ("8x7b", 46_702_792_704),
             ("bitnet-2b-4t", 2_412_820_480),
         ] {
             assert_eq!(preset(name).unwrap().parameters(), parameters, "{name}");
@@ -149,7 +153,7 @@ mod tests {
     fn an_unknown_name_lists_the_known_and_the_nearest() {
         assert_eq!(
             preset("70bb").unwrap_err().to_string(),
-            "unknown model `70bb`: known are 700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, bitnet-2b-4t, or the path of a \
+            "unknown model `70bb`: known are 700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, 8x7b, bitnet-2b-4t, or the path of a \
              config.json; did you mean `70b`?"
         );
         for (name, nearest_name) in [

@@ -34,7 +34,7 @@ pub struct Shape {
     pub name: String,
     /// Width of the residual stream.
     pub hidden_size: u64,
-    /// Width of the gated feed-forward block.
+    /// Width of the gated feed-forward block, or of each expert's.
     pub intermediate_size: u64,
     /// Decoder layers.
     pub num_hidden_layers: u64,
@@ -62,6 +62,19 @@ pub struct Shape {
     pub rms_norm_eps: f64,
     /// Base of the rotary embedding's frequencies.
     pub rope_theta: f64,
+    /// Several feed-forward blocks a layer, of which a router gives each token some; none in a dense model.
+    #[serde(default)]
+    pub experts: Option<Experts>,
+}
+
+/// A mixture of experts in the place of each layer's feed-forward block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experts {
+    /// Experts of a layer.
+    pub num_local_experts: u64,
+    /// Experts that each token goes through.
+    pub num_experts_per_tok: u64,
 }
 
 impl Shape {
@@ -75,11 +88,26 @@ impl Shape {
         self.num_key_value_heads * self.head_dim
     }
 
-    /// Weights of the seven linears of all layers, which are the ternary ones.
+    /// Weights of the linears of all layers, which are the ternary ones: four of attention, three of each feed-forward block.
     pub fn linear_parameters(&self) -> u64 {
+        self.linear_parameters_with(self.experts.map_or(1, |experts| experts.num_local_experts))
+    }
+
+    /// Those of them that one token is multiplied by.
+    pub fn active_linear_parameters(&self) -> u64 {
+        self.linear_parameters_with(self.experts.map_or(1, |experts| experts.num_experts_per_tok))
+    }
+
+    fn linear_parameters_with(&self, feed_forwards: u64) -> u64 {
         let attention = 2 * self.hidden_size * (self.q_size() + self.kv_size());
         let feed_forward = 3 * self.hidden_size * self.intermediate_size;
-        self.num_hidden_layers * (attention + feed_forward)
+        self.num_hidden_layers * (attention + feed_forwards * feed_forward)
+    }
+
+    /// Weights of the routers of all layers, which stay at 16 bits.
+    pub fn router_parameters(&self) -> u64 {
+        self.experts
+            .map_or(0, |experts| self.num_hidden_layers * experts.num_local_experts * self.hidden_size)
     }
 
     /// Weights of the embedding, and as many of the head.
@@ -97,6 +125,9 @@ impl Shape {
     /// All weights of the model; a tied head counts once.
     pub fn parameters(&self) -> u64 {
         let embeddings = if self.tie_word_embeddings { 1 } else { 2 };
-        self.linear_parameters() + embeddings * self.embedding_parameters() + self.norm_parameters()
+        self.linear_parameters()
+            + self.router_parameters()
+            + embeddings * self.embedding_parameters()
+            + self.norm_parameters()
     }
 }

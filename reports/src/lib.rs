@@ -20,7 +20,9 @@ mod units;
 #[cfg(test)]
 mod example;
 
-pub use chart::{Chart, ScaleSeries, energy_chart, paper_chart, scale_chart, size_chart};
+pub use chart::{
+    Chart, GrowthSeries, ScaleSeries, energy_chart, growth_chart, paper_chart, scale_chart, size_chart,
+};
 pub use csv::{csv, energy_csv, operators_csv};
 pub use error::Error;
 pub use file::Staged;

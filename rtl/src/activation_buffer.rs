@@ -29,8 +29,7 @@
 //! Golden: a queue of words and a position in it.
 //!
 //! The ring holds `activation_words` words. A freed row can be written [`contract::latency::ACTIVATION_FREE_CYCLES`] after. A beat is registered
-//! on its way to the memories, which may lie far apart, and a word that is taken is read meanwhile: the memories read the
-//! word under the cursor in every cycle, whether or not it is taken. `activation_ready`, `word_valid` and `full` are
+//! on its way to the memories, which may lie far apart, and so is the row of a word that is taken, which is then read once. `activation_ready`, `word_valid` and `full` are
 //! registers or their inverses; `stuck` depends on `wanted` in the same cycle.
 //!
 //! Does not: free a word that is not the oldest, or know what a job is.
@@ -207,11 +206,11 @@ impl Logic for ActivationBuffer {
         self.freed.enable.next = true.into();
         self.freed.d.next = self.free.val();
 
-        // The row is registered on its way to the memories: a word that is freed is still read, for it is not overwritten at once.
+        // The row is registered on its way to the memories: a word that was freed can still be read, for it is not overwritten at once.
         self.read_row.enable.next = true.into();
         self.read_row.d.next = self.cursor_row.q.val();
         self.read_register.enable.next = true.into();
-        self.read_register.d.next = self.present.q.val();
+        self.read_register.d.next = self.take.val();
 
         // A word completed may be the last that fits; and a cursor that waits, waits for no other than this one.
         self.full_register.enable.next = self.complete.val() | self.freed.q.val();

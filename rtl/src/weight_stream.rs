@@ -75,7 +75,6 @@ pub struct WeightStream {
     valid_register: ResetRegister,
     data_register: Bank,
     row_register: Register,
-    stored_register: ResetRegister,
     trit_decoder: Vec<TritDecoder>,
     code_register: Bank,
     zero_register: Bank,
@@ -112,7 +111,6 @@ impl WeightStream {
             valid_register: ResetRegister::new(1),
             data_register: Bank::new(bytes, 8),
             row_register: Register::new(clog2(u64::from(parameters.fifo_beats))),
-            stored_register: ResetRegister::new(1),
             trit_decoder: (0..bytes).map(|_| TritDecoder::default()).collect(),
             code_register: Bank::new(bytes, 8),
             zero_register: Bank::new(bytes, TRITS_PER_BYTE),
@@ -132,11 +130,10 @@ impl Logic for WeightStream {
     fn update(&mut self) {
         comment!("Packed weights in, beats of trits out: a FIFO, a register, and a decoder a byte.");
         clock!(self, clock, beats, occupancy, queue_rows, valid_register, data_register, row_register);
-        clock!(self, clock, stored_register, code_register, zero_register, sign_register, invalid_register);
+        clock!(self, clock, code_register, zero_register, sign_register, invalid_register);
         self.occupancy.reset.next = self.reset.val();
         self.queue_rows.reset.next = self.reset.val();
         self.valid_register.reset.next = self.reset.val();
-        self.stored_register.reset.next = self.reset.val();
         self.accept.next = self.weight_valid.val() & !self.occupancy.full.val();
         self.take.next = self.queue_rows.stored.val() & self.beat_ready.val();
 
@@ -157,15 +154,12 @@ impl Logic for WeightStream {
         self.beat_valid.next = self.queue_rows.stored.val();
         self.empty.next = !self.queue_rows.stored.val();
 
-        // So is the row on its way there: a beat that is taken is still read, for it is not overwritten at once.
+        // So is the row on its way there: a beat that was taken can still be read, for it is not overwritten at once.
         self.row_register.enable.next = true.into();
         self.row_register.d.next = self.queue_rows.read_row.val();
-        self.stored_register.enable.next = true.into();
-        self.stored_register.d.next = self.queue_rows.stored.val();
-        self.beats.read.next = self.stored_register.q.val();
         self.beats.read_address.next = self.row_register.q.val();
 
-        // The oldest beat, whether or not it is taken: only what was taken is looked at.
+        // What was read last, whether or not a beat was taken: only what was taken is looked at.
         self.code_register.enable.next = true.into();
         Wires::join(&mut self.beats.read_data, &mut self.code_register.d);
         self.zero_register.enable.next = true.into();
@@ -196,6 +190,7 @@ impl Logic for WeightStream {
                 self.any_invalid.next = true.into();
             }
         }
+        self.beats.read.next = self.taken_stage[0].q.val();
         for i in self._last_stage..self.taken_stage.len() {
             self.invalid.next = self.taken_stage[i].q.val() & self.any_invalid.val();
         }

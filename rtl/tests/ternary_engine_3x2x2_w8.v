@@ -1786,7 +1786,7 @@ module activation_buffer (
     read_row <= cursor_row;
   always @(posedge clock)
     if (reset) read_register <= 1'd0;
-    else read_register <= present;
+    else read_register <= take;
   always @(posedge clock)
     if (reset) full_register <= 1'd0;
     else if (complete | freed) full_register <= complete & (next_write_row == base_row);
@@ -1854,7 +1854,6 @@ module weight_stream (
   reg valid_register;
   reg [7:0] data_register;
   reg [1:0] row_register;
-  reg stored_register;
   wire [4:0] trit_decoder_0_zero;
   wire [4:0] trit_decoder_0_sign;
   wire trit_decoder_0_invalid;
@@ -1888,9 +1887,6 @@ module weight_stream (
   always @(posedge clock)
     row_register <= queue_rows_read_row;
   always @(posedge clock)
-    if (reset) stored_register <= 1'd0;
-    else stored_register <= queue_rows_stored;
-  always @(posedge clock)
     code_register <= beats_read_data;
   always @(posedge clock)
     beat_zero <= trit_decoder_0_zero;
@@ -1916,7 +1912,7 @@ module weight_stream (
     .write(valid_register),
     .write_address(queue_rows_write_row),
     .write_data(data_register),
-    .read(stored_register),
+    .read(taken_stage_0),
     .read_address(row_register),
     .read_data(beats_read_data)
   );

@@ -62,6 +62,9 @@ pub struct ChipSpec {
     pub activation_sram_kb: u64,
     /// Each engine's result buffer, KiB; double-buffered.
     pub result_sram_kb: u64,
+    /// Each engine's SRAM for a tile's weights of a whole reduction, KiB, from which all but the first tokens take them where more
+    /// tokens than slots share a pass; 0 for none.
+    pub weight_sram_kb: u64,
     /// The vector unit.
     pub vector: VectorSpec,
     /// The DRAM.
@@ -83,6 +86,10 @@ pub struct VectorSpec {
     pub lanes: u64,
     /// Its SRAM, KiB: residual stream, queries and widest intermediate of a pass.
     pub sram_kb: u64,
+    /// Elements that its SRAM gives each lane in a cycle.
+    pub read_ports: u64,
+    /// Elements that it takes from each lane in a cycle.
+    pub write_ports: u64,
 }
 
 /// The DRAM of a chip.
@@ -139,7 +146,7 @@ impl Chip {
             value,
             expected,
         };
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>, &'static str); 16] = [
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>, &'static str); 19] = [
             ("engines", spec.engines, 1..=4096, "from 1 to 4096"),
             ("lanes", spec.lanes, 1..=1024, "from 1 to 1024"),
             ("columns", spec.columns, 1..=1024, "from 1 to 1024"),
@@ -156,8 +163,11 @@ impl Chip {
             ("clock_mhz", spec.clock_mhz, 1..=10_000, "from 1 to 10000"),
             ("activation_sram_kb", spec.activation_sram_kb, 1..=1 << 30, "from 1 to 2^30"),
             ("result_sram_kb", spec.result_sram_kb, 1..=1 << 30, "from 1 to 2^30"),
+            ("weight_sram_kb", spec.weight_sram_kb, 0..=1 << 30, "at most 2^30"),
             ("vector.lanes", spec.vector.lanes, 1..=1 << 24, "from 1 to 2^24"),
             ("vector.sram_kb", spec.vector.sram_kb, 1..=1 << 30, "from 1 to 2^30"),
+            ("vector.read_ports", spec.vector.read_ports, 1..=16, "from 1 to 16"),
+            ("vector.write_ports", spec.vector.write_ports, 1..=16, "from 1 to 16"),
             ("dram.capacity_gib", spec.dram.capacity_gib, 1..=1 << 20, "from 1 to 2^20"),
             ("dram.queue_depth", spec.dram.queue_depth as u64, 1..=1024, "from 1 to 1024"),
             ("link.latency_ns", spec.link.latency_ns, 0..=1_000_000_000, "at most 10^9"),

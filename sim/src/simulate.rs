@@ -1,5 +1,7 @@
 //! A request from end to end: both machines, every phase, and how they compare.
 
+use std::collections::BTreeSet;
+
 use contract::kv::KvForm;
 use energy::{Accounting, CostTable, Events};
 use model::{Shape, WeightFormat};
@@ -7,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::board::BoardComparison;
 use crate::chip::Chip;
-use crate::mapping::{Mapping, Tiling};
+use crate::mapping::{Mapping, Tiling, linear_stripes};
 use crate::result::{
     DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime, Phase,
     PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
@@ -165,9 +167,10 @@ impl<'a> Setup<'a> {
 /// Multiply-accumulates of the linears that run on the array.
 fn array_macs(mapping: &Mapping) -> u64 {
     let workload = &mapping.workload;
-    let layers = workload.tokens() * workload.shape.linear_parameters();
     let logits: u64 = (0..mapping.passes()).map(|index| mapping.pass(index).logits).sum();
-    if mapping.head_on_array() { layers + logits * workload.shape.embedding_parameters() } else { layers }
+    let router = if workload.machine == Machine::Fp16 { workload.shape.router_parameters() } else { 0 };
+    let head = if mapping.head_on_array() { workload.shape.embedding_parameters() } else { 0 };
+    workload.tokens() * (workload.shape.active_linear_parameters() + router) + logits * head
 }
 
 /// Refuses a run whose counts could leave 64 bits.
@@ -295,15 +298,21 @@ fn check_bounds(mapping: &Mapping, run: &Run) -> Result<(), Error> {
         |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(Error::Inconsistent { what }) };
     let itemised: u64 = run.operators.iter().map(|operator| operator.bytes).sum();
     ensure(itemised == run.dram_bytes, "every byte on the pins belongs to an operator")?;
-    let (mut images, mut moved) = (0, 0);
+    let (mut images, mut linears) = (0, BTreeSet::new());
     for operator in workload.layer() {
         if let Work::Linear { n, k, format } = operator.work {
-            images += Tiling::new(chip, format, n, k).image_stripes(chip) * chip.stripe_bytes();
-            moved += run.operators.iter().find(|o| o.name == operator.name).map_or(0, |o| o.bytes);
+            let passes =
+                (0..run.passes).filter(|&i| workload.rows(operator.rows, &mapping.pass(i)) > 0).count();
+            images += passes as u64 * linear_stripes(workload.machine, chip, format, n, k);
+            linears.insert(operator.name);
         }
     }
-    let expected = images * workload.shape.num_hidden_layers * run.passes;
-    ensure(moved == expected, "the weights cross the pins once a pass")?;
+    let moved: u64 = run.operators.iter().filter(|o| linears.contains(o.name)).map(|o| o.bytes).sum();
+    let expected = images * chip.stripe_bytes() * workload.shape.num_hidden_layers;
+    ensure(
+        moved == expected,
+        "the weights cross the pins once a pass, those of experts without a token never",
+    )?;
     ensure(run.dram_bandwidth_gb_s <= run.dram_peak_gb_s, "bandwidth stays within the DRAM's peak")?;
     ensure(run.array_utilization <= 1.0, "there are no more products than lanes")?;
     ensure(run.array_busy_cycles + run.stalls.total() == run.cycles, "every cycle has one cause")?;

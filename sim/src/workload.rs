@@ -43,6 +43,9 @@ impl Machine {
 /// Bytes of an activation between chips: FP16, on both machines.
 pub const HALF_BYTES: u64 = 2;
 
+/// What a router is held in, on both machines: its few weights decide where all else goes.
+const ROUTER_FORMAT: WeightFormat = WeightFormat::F16;
+
 /// Sequences that go through the model together: each has `past` tokens in its cache and brings `new` ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Workload<'a> {
@@ -119,8 +122,19 @@ pub struct Operator {
     pub name: &'static str,
     /// Its work.
     pub work: Work,
-    /// Rows it is applied to: all tokens of the pass, or only those whose logits are wanted.
-    pub logits_only: bool,
+    /// The tokens of a pass that it is applied to.
+    pub rows: Rows,
+}
+
+/// Some of a pass's tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// All.
+    Tokens,
+    /// Those whose logits are wanted.
+    Logits,
+    /// Those that the router gives to that expert.
+    Expert(u64),
 }
 
 /// Vector operations an element, each a lane for a cycle. A fused multiply-add is one.
@@ -144,6 +158,10 @@ mod operations {
     pub(super) const SOFTMAX: u64 = 9;
     /// Convert to the residual stream's format.
     pub(super) const EMBED: u64 = 1;
+    /// Of an expert's score: softmax as above, and the comparisons that keep the largest.
+    pub(super) const ROUTE: u64 = SOFTMAX + 2;
+    /// A weighted result is added to those of the other experts.
+    pub(super) const EXPERT_SUM: u64 = 1;
 }
 /// Vector operations of one embedding element.
 pub const EMBED_OPERATIONS: u64 = operations::EMBED;
@@ -211,60 +229,101 @@ impl<'a> Workload<'a> {
         vec![Operator::new("embedding", Work::Embedding)]
     }
 
-    /// The linears of one layer as a checkpoint holds them, (outputs, inputs), for counts that must not depend on which
-    /// of them a machine fuses.
-    pub fn layer_linears(&self) -> [(u64, u64); 7] {
+    /// Tokens of a pass that an operator is applied to.
+    ///
+    /// The router is taken to spread a pass's tokens as evenly over the experts as it can: of a batch of one, the first experts have
+    /// a token each.
+    pub fn rows(&self, rows: Rows, pass: &Pass) -> u64 {
+        match (rows, self.shape.experts) {
+            (Rows::Logits, _) => pass.logits,
+            (Rows::Expert(expert), Some(experts)) => {
+                let (chosen, experts) =
+                    (pass.tokens * experts.num_experts_per_tok, experts.num_local_experts);
+                chosen / experts + u64::from(expert < chosen % experts)
+            }
+            _ => pass.tokens,
+        }
+    }
+
+    /// The linears of one layer that a token goes through, as a checkpoint holds them, (outputs, inputs), for counts that must not
+    /// depend on which of them a machine fuses.
+    pub fn layer_linears(&self) -> Vec<(u64, u64)> {
         let shape = self.shape;
         let (hidden, inner, q, kv) =
             (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
-        [
-            (q, hidden),
-            (kv, hidden),
-            (kv, hidden),
-            (hidden, q),
-            (inner, hidden),
-            (inner, hidden),
-            (hidden, inner),
-        ]
+        let mut linears = vec![(q, hidden), (kv, hidden), (kv, hidden), (hidden, q)];
+        for _ in 0..shape.experts.map_or(1, |experts| experts.num_experts_per_tok) {
+            linears.extend([(inner, hidden), (inner, hidden), (hidden, inner)]);
+        }
+        linears
     }
 
     /// Operators of one layer, in order. Matrices that share their input are one operator, as serving systems fuse them.
     pub fn layer(&self) -> Vec<Operator> {
-        use operations::{DEQUANTIZE, QUANTIZE, RELU2_GATE, RESIDUAL, ROPE, SILU_GATE};
+        use operations::{DEQUANTIZE, QUANTIZE, RESIDUAL, ROPE};
         let shape = self.shape;
-        let (hidden, inner, q, kv) =
-            (shape.hidden_size, shape.intermediate_size, shape.q_size(), shape.kv_size());
-        let format = self.machine.linear_format();
-        let linear = |name, n, k| Operator::new(name, Work::Linear { n, k, format });
+        let (hidden, q, kv) = (shape.hidden_size, shape.q_size(), shape.kv_size());
         // Integer results are scaled where they are consumed; FP16 results need none of it.
         let ternary = self.machine == Machine::Ternary;
         let dequantize = if ternary { DEQUANTIZE } else { 0 };
         let quantize = if self.kv == KvForm::F16 { 0 } else { QUANTIZE };
-        let gate = match shape.hidden_act {
-            Activation::Silu => SILU_GATE,
-            Activation::Relu2 => RELU2_GATE,
-        };
-        vec![
+        let mut operators = vec![
             self.norm("input_layernorm", hidden, true, ternary),
-            linear("qkv_proj", q + 2 * kv, hidden),
+            self.linear("qkv_proj", q + 2 * kv, hidden),
             Operator::elementwise("qkv_scale", q + 2 * kv, dequantize, 1, 0),
             Operator::elementwise("rotary_embedding", q + kv, ROPE, 2, 0),
             Operator::elementwise("kv_cache_quantize", 2 * kv, quantize, 1, 1),
             Operator::new("kv_cache_write", Work::CacheWrite),
             Operator::new("attention", Work::Attention),
             self.norm("attn_sub_norm", q, shape.sub_norms, ternary),
-            linear("o_proj", hidden, q),
+            self.linear("o_proj", hidden, q),
             Operator::elementwise("attention_residual", hidden, RESIDUAL + dequantize, 2, 0),
             self.norm("post_attention_layernorm", hidden, true, ternary),
-            linear("gate_up_proj", 2 * inner, hidden),
-            Operator::elementwise("activation", inner, gate + 2 * dequantize, 2, 0),
-            self.norm("ffn_sub_norm", inner, shape.sub_norms, ternary),
-            linear("down_proj", hidden, inner),
-            Operator::elementwise("mlp_residual", hidden, RESIDUAL + dequantize, 2, 0),
+        ];
+        match shape.experts {
+            None => {
+                operators.extend(self.feed_forward(Rows::Tokens));
+                operators.push(Operator::elementwise("mlp_residual", hidden, RESIDUAL + dequantize, 2, 0));
+            }
+            Some(experts) => {
+                let router = Work::Linear { n: experts.num_local_experts, k: hidden, format: ROUTER_FORMAT };
+                operators.push(Operator::new("router", router));
+                let scores = experts.num_local_experts;
+                operators.push(Operator::elementwise("expert_choice", scores, operations::ROUTE, 1, 1));
+                let sum = operations::EXPERT_SUM + dequantize;
+                for expert in (0..experts.num_local_experts).map(Rows::Expert) {
+                    operators.extend(self.feed_forward(expert));
+                    let sum = Operator::elementwise("expert_sum", hidden, sum, 2, 0);
+                    operators.push(Operator { rows: expert, ..sum });
+                }
+                operators.push(Operator::elementwise("mlp_residual", hidden, RESIDUAL, 2, 0));
+            }
+        }
+        operators.retain(|operator| operator.work != Work::NOTHING);
+        operators
+    }
+
+    /// A feed-forward block, up to the integers of its last linear.
+    fn feed_forward(&self, rows: Rows) -> [Operator; 4] {
+        let (hidden, inner) = (self.shape.hidden_size, self.shape.intermediate_size);
+        let ternary = self.machine == Machine::Ternary;
+        let scale = if ternary { 2 * operations::DEQUANTIZE } else { 0 };
+        let gate = match self.shape.hidden_act {
+            Activation::Silu => operations::SILU_GATE,
+            Activation::Relu2 => operations::RELU2_GATE,
+        };
+        [
+            self.linear("gate_up_proj", 2 * inner, hidden),
+            Operator::elementwise("activation", inner, gate + scale, 2, 0),
+            self.norm("ffn_sub_norm", inner, self.shape.sub_norms, ternary),
+            self.linear("down_proj", hidden, inner),
         ]
-        .into_iter()
-        .filter(|operator| operator.work != Work::NOTHING)
-        .collect()
+        .map(|operator| Operator { rows, ..operator })
+    }
+
+    /// A linear of a layer.
+    fn linear(&self, name: &'static str, n: u64, k: u64) -> Operator {
+        Operator::new(name, Work::Linear { n, k, format: self.machine.linear_format() })
     }
 
     /// Operators after the last layer, for the tokens whose logits are wanted.
@@ -277,7 +336,7 @@ impl<'a> Workload<'a> {
         let scale = Operator::elementwise("logits_scale", vocabulary, scale, 1, 0);
         let operators = [norm, Operator::new("lm_head", head), scale].into_iter();
         let wanted = operators.filter(|operator| operator.work != Work::NOTHING);
-        wanted.map(|operator| Operator { logits_only: true, ..operator }).collect()
+        wanted.map(|operator| Operator { rows: Rows::Logits, ..operator }).collect()
     }
 
     /// What stands between an operator and the linear behind it: a norm where the model has one, and the quantiser where
@@ -300,7 +359,7 @@ impl Work {
 
 impl Operator {
     fn new(name: &'static str, work: Work) -> Operator {
-        Operator { name, work, logits_only: false }
+        Operator { name, work, rows: Rows::Tokens }
     }
 
     fn elementwise(
@@ -357,6 +416,18 @@ mod tests {
             let pairs: u64 = passes.iter().map(|pass| pass.cached_pairs + pass.fresh_pairs).sum();
             let expected: u64 = (0..workload.new).map(|token| workload.past + token + 1).sum();
             prop_assert_eq!(pairs, batch * expected);
+        }
+    }
+
+    #[test]
+    fn experts_share_the_tokens_of_a_pass_evenly() {
+        let shape = model::preset("8x7b").unwrap();
+        let workload = Workload::new(&shape, Machine::Ternary, WeightFormat::F16, Phase::Prefill, 1, 100);
+        for tokens in 1..40 {
+            let pass = workload.pass(0, tokens);
+            let rows: Vec<u64> = (0..8).map(|expert| workload.rows(Rows::Expert(expert), &pass)).collect();
+            assert_eq!(rows.iter().sum::<u64>(), 2 * tokens);
+            assert!(rows[0] - rows[7] <= 1 && rows.is_sorted_by(|a, b| a >= b), "{rows:?}");
         }
     }
 

@@ -47,7 +47,7 @@ fn every_preset_decodes_within_physical_bounds_on_every_chip() {
         }
     }
     // A layer in FP16 is more than a gigabyte.
-    assert_eq!(too_large, [("30b", "trellisboard"), ("70b", "trellisboard")]);
+    assert_eq!(too_large, ["30b", "70b", "8x7b"].map(|model| (model, "trellisboard")));
 }
 
 #[test]
@@ -84,6 +84,97 @@ fn decoding_70b_moves_each_item_once() {
     assert_eq!(bytes("lm_head"), 8192 * 32_000 * 2);
     assert_eq!(bytes("embedding"), 8192 * 2);
     assert_eq!(ternary.operators.iter().map(|o| o.bytes).sum::<u64>(), ternary.dram_bytes);
+}
+
+#[test]
+fn experts_cross_the_pins_where_a_token_meets_them() {
+    let shape = model::preset("8x7b").unwrap();
+    let parts = chip::load("datacenter").unwrap();
+    let run = |shape: &model::Shape, batch| {
+        let request = Request { head: Some(WeightFormat::Ternary), ..decode(Batch::Size(batch)) };
+        simulate(shape, &parts, &request).unwrap().phases.remove(0).ternary
+    };
+    let of = |run: &Run, name: &str| {
+        let operator = run.operators.iter().find(|o| o.name == name).unwrap();
+        (operator.count, operator.bytes)
+    };
+    // 32 layers, two experts a token: one token meets 2 of 8, three meet 6, and more all of them.
+    let expert = 2 * 14_336 * 4096 / 128 * 26;
+    for (batch, experts) in [(1, 2), (3, 6), (5, 8), (32, 8)] {
+        let run = run(&shape, batch);
+        assert_eq!(of(&run, "gate_up_proj"), (32 * experts, 32 * experts * expert), "{batch}");
+        assert_eq!(of(&run, "down_proj"), (32 * experts, 32 * experts * expert / 2), "{batch}");
+        assert_eq!(of(&run, "router"), (32, 32 * 8 * 4096 * 2), "{batch}");
+        assert!(run.mapping.ends_with("2 of 8 experts a token, evenly chosen"), "{}", run.mapping);
+    }
+    // A mixture of one is the dense model, and a router.
+    let one = model::Experts { num_local_experts: 1, num_experts_per_tok: 1 };
+    let mixture = run(&model::Shape { experts: Some(one), ..shape.clone() }, 4);
+    let dense = run(&model::Shape { experts: None, ..shape.clone() }, 4);
+    for linear in ["qkv_proj", "o_proj", "gate_up_proj", "down_proj", "lm_head"] {
+        assert_eq!(of(&mixture, linear), of(&dense, linear), "{linear}");
+    }
+    assert_eq!(mixture.dram_bytes - dense.dram_bytes, of(&mixture, "router").1);
+    assert!(mixture.array_busy_cycles == dense.array_busy_cycles && mixture.cycles > dense.cycles);
+}
+
+/// Bursts that are stepped, which is what takes the time; a run of twice the size steps no more than twice as many.
+#[test]
+fn what_is_stepped_grows_no_faster_than_what_is_simulated() {
+    let (chip, shape) = (chip::load("datacenter").unwrap(), model::preset("13b").unwrap());
+    let stepped = |shape: &model::Shape, request: &Request| {
+        let report = simulate(shape, &chip, request).unwrap();
+        let of = |run: &Run| (run.dram_bytes / chip.stripe_bytes()) as f64 * (1.0 - run.skipped_fraction);
+        let runs = report.phases.iter().flat_map(|phase| [&phase.ternary, &phase.fp16]);
+        runs.map(of).sum::<f64>()
+    };
+    let layers = |n| model::Shape { num_hidden_layers: 10 * n, ..shape.clone() };
+    let of_layers = |n| stepped(&layers(n), &decode(Batch::Size(1)));
+    let of_context = |n| stepped(&shape, &Request { context: 1024 * n, ..decode(Batch::Size(1)) });
+    let of_batch = |n| stepped(&shape, &decode(Batch::Size(8 * n)));
+    let sizes: [(&str, &dyn Fn(u64) -> f64); 3] =
+        [("layers", &of_layers), ("context", &of_context), ("batch", &of_batch)];
+    for (name, of) in sizes {
+        let bursts = [1, 2, 4, 8].map(of);
+        for pair in bursts.windows(2) {
+            assert!(pair[1] <= 2.0 * pair[0], "{name}: {bursts:?}");
+        }
+    }
+}
+
+/// An SRAM for a slice of the weights: they cross the pins once for all tokens that the vector unit holds, and the array does the same
+/// work, never waiting longer.
+#[test]
+fn weights_that_are_held_cross_the_pins_once() {
+    let shape = model::preset("700m").unwrap();
+    let prefill = |weight_sram_kb, prompt, skip| {
+        let mut spec = chip::load("edge").unwrap().spec;
+        (spec.weight_sram_kb, spec.dram.channels) = (weight_sram_kb, 1);
+        let parts = sim::Chip::new(spec, "test").unwrap();
+        let request = Request { phases: vec![Phase::Prefill], prompt, skip, ..decode(Batch::Size(1)) };
+        simulate(&shape, &parts, &request).unwrap().phases.remove(0).ternary
+    };
+    // A step of 128 x 16 is 7 beats of 64 bytes: 4096 inputs are 32 steps, 14 KiB.
+    let (held, short) = (prefill(14, 40, true), prefill(13, 40, true));
+    assert_eq!((held.passes, held.tokens_per_pass, short.passes, short.tokens_per_pass), (1, 40, 5, 8));
+    assert!(
+        held.mapping.contains("a tile's slice of 14336 bytes is held for groups of 8"),
+        "{}",
+        held.mapping
+    );
+    assert!(short.mapping.ends_with("a slice of 14336 bytes exceeds the 13312 of weight_sram_kb"));
+    let bytes = |run: &Run, name: &str| run.operators.iter().find(|o| o.name == name).unwrap().bytes;
+    for linear in ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"] {
+        assert_eq!(5 * bytes(&held, linear), bytes(&short, linear), "{linear}");
+    }
+    // On a quarter of the pins weights are what is waited for.
+    assert_eq!(held.array_busy_cycles, short.array_busy_cycles);
+    assert!(held.stalls.dram < short.stalls.dram / 4 && held.cycles < short.cycles);
+    let stepped = prefill(14, 40, false);
+    assert_eq!((stepped.cycles, stepped.stalls), (held.cycles, held.stalls));
+    // The vector unit's 4 MiB hold 107 tokens of 1536 + 8192 numbers.
+    let long = prefill(14, 200, true);
+    assert_eq!((long.passes, long.tokens_per_pass), (2, 107));
 }
 
 #[test]

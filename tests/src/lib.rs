@@ -1,5 +1,6 @@
 //! What the cross-crate tests share.
 
+pub mod engines;
 mod python;
 
 use std::process::{Command, Stdio};

@@ -9,7 +9,7 @@
 //! | clauses | file | subject |
 //! |---|---|---|
 //! | C-TRIT | `trit.rs` | the ternary digit |
-//! | C-PACK | `packing.rs` | five trits a byte |
+//! | C-PACK | `packing.rs`, `image.rs` | five trits a byte, a matrix in memory |
 //! | C-QUANT | `quantize.rs`, `weights.rs`, `activations.rs` | absmean weights, absmax activations |
 //! | C-LANE | `lane.rs` | products and sums of trits and activations without a multiplier or a negation |
 //! | C-WIDTH | `widths.rs` | bits of an activation, a sum and an accumulator; the largest K |
@@ -23,6 +23,7 @@
 mod activations;
 mod dot;
 mod half;
+mod image;
 pub mod kv;
 mod lane;
 pub mod latency;
@@ -37,6 +38,7 @@ pub mod widths;
 pub use activations::quantize_activations;
 pub use dot::{DotError, dot};
 pub use half::{f16_to_f32, f32_to_f16};
+pub use image::ImageLayout;
 pub use lane::{Pending, add_pending, lane, signs, sum_byte, trits_of};
 pub use linear::{auto_bit_linear, bit_linear};
 pub use packing::IMAGE_VERSION;

@@ -110,6 +110,7 @@ fn shape(gguf: &Gguf, architecture: Architecture, name: String) -> Result<Shape,
         head_format: served(gguf, "output.weight"),
         rms_norm_eps: keys.real("attention.layer_norm_rms_epsilon", &limits::EPSILON, None)?,
         rope_theta: keys.real("rope.freq_base", &limits::THETA, Some(10_000.0))?,
+        experts: None,
     };
     shape.validate_as(gguf.file.origin())?;
     Ok(shape)

@@ -37,6 +37,8 @@ mod vectors;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use file::Source;
+
 use crate::{Error, Weights};
 
 pub use end_tokens::end_tokens;

@@ -325,6 +325,19 @@ fn a_config_of_no_ternary_checkpoint() {
         error("rope_parameters", json!({"rope_theta": 1e4, "rope_type": "yarn"})),
         "config.json: `rope_type` is \"yarn\", must be \"default\""
     );
+    let mixture = |config: &mut Map<String, Value>| {
+        let fields = [
+            ("model_type", json!("mixtral")),
+            ("num_local_experts", json!(8)),
+            ("num_experts_per_tok", json!(2)),
+        ];
+        config.extend(fields.map(|(field, value)| (field.to_owned(), value)));
+    };
+    assert_eq!(
+        Copy::of("bitnet").json("config.json", mixture).error(),
+        "config.json: `num_local_experts` is 8, must be absent: mixtures of experts are simulated, but their checkpoints \
+         are not read"
+    );
     // What says online has master weights, and these are packed.
     let online =
         json!({"quant_method": "bitnet", "linear_class": "autobitlinear", "quantization_mode": "online"});

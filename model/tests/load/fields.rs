@@ -18,6 +18,34 @@ fn an_old_llama_config_has_the_frameworks_defaults() {
 }
 
 #[test]
+fn a_mixture_of_experts_has_the_frameworks_defaults() {
+    let config = json!({
+        "model_type": "mixtral", "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 14336,
+        "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000,
+        "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "num_local_experts": 8, "num_experts_per_tok": 2,
+        "sliding_window": null, "output_router_logits": false, "torch_dtype": "bfloat16",
+    });
+    let expected = Shape { name: "tiny".to_owned(), ..model::preset("8x7b").unwrap() };
+    assert_eq!(load_text(config.to_string()).unwrap(), expected);
+    for (field, value, wrong) in [
+        (
+            "num_experts_per_tok",
+            json!(9),
+            "`num_experts_per_tok` is 9, must be at most the 8 of `num_local_experts`",
+        ),
+        (
+            "num_local_experts",
+            Value::Null,
+            "`num_local_experts` is null, must be a whole number from 1 to 4096",
+        ),
+    ] {
+        let mut config = config.clone();
+        config[field] = value;
+        assert_eq!(complaint(config.to_string()), wrong);
+    }
+}
+
+#[test]
 fn optional_fields_are_honoured() {
     let shape = load_text(changed("head_dim", json!(64))).unwrap();
     assert_eq!((shape.head_dim, shape.q_size(), shape.hidden_size), (64, 1280, 2560));
@@ -73,7 +101,7 @@ fn a_missing_field_is_named() {
         size("max_position_embeddings", 1 << 30),
         ("rms_norm_eps".into(), "`rms_norm_eps` is missing, must be a number from 1e-12 to 1.0".into()),
         ("hidden_act".into(), r#"`hidden_act` is missing, must be "silu" or "relu2""#.into()),
-        ("model_type".into(), r#"`model_type` is missing, must be "bitnet" or "llama""#.into()),
+        ("model_type".into(), r#"`model_type` is missing, must be "bitnet" or "llama" or "mixtral""#.into()),
     ] {
         assert_eq!(complaint(without(&field)), expected);
         assert_eq!(complaint(changed(&field, Value::Null)), expected.replacen("missing", "null", 1));
@@ -125,8 +153,8 @@ fn fields_that_do_not_agree_are_named() {
 #[test]
 fn what_the_design_does_not_have_is_refused() {
     for (field, value, expected) in [
-        ("model_type", json!("mixtral"), r#"is "mixtral", must be "bitnet" or "llama""#),
-        ("model_type", json!(7), r#"is 7, must be "bitnet" or "llama""#),
+        ("model_type", json!("qwen2"), r#"is "qwen2", must be "bitnet" or "llama" or "mixtral""#),
+        ("model_type", json!(7), r#"is 7, must be "bitnet" or "llama" or "mixtral""#),
         ("hidden_act", json!("gelu"), r#"is "gelu", must be "silu" or "relu2""#),
         ("attention_bias", json!(true), "is true, must be false: models with biases are not supported"),
         ("mlp_bias", json!(true), "is true, must be false: models with biases are not supported"),

@@ -67,7 +67,7 @@ fn a_file_of_any_size_is_read_no_further_than_the_limit() {
 fn a_path_with_nothing_to_read_is_named() {
     let (root, path) = folder("{}");
     let missing = format!("{path}/missing.json");
-    let known = "700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, bitnet-2b-4t";
+    let known = "700m, 1.3b, 3b, 3.9b, 7b, 13b, 30b, 70b, 8x7b, bitnet-2b-4t";
     assert_eq!(
         load(&missing).unwrap_err().to_string(),
         format!("no file or folder `{missing}`: a model is the path of a config.json, or one of {known}")

@@ -2,6 +2,7 @@
 
 mod energy;
 mod font;
+mod growth;
 mod ink;
 mod paper;
 mod scale;
@@ -13,6 +14,7 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
 pub use energy::energy_chart;
+pub use growth::{GrowthSeries, growth_chart};
 pub use paper::paper_chart;
 pub use scale::{ScaleSeries, scale_chart};
 pub use size::size_chart;
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
     use crate::example;
 
-    fn charts() -> [Chart; 4] {
+    fn charts() -> [Chart; 5] {
         let sizes = ::energy::figure3::right(&::energy::CostTable::seven_nm().unwrap()).unwrap();
         let report = example::report();
         let series = |name: &str, points: &[(f64, f64)]| ScaleSeries {
@@ -130,6 +132,10 @@ mod tests {
             paper_chart(&sizes),
             size_chart(&[report.clone(), report]),
             scale_chart(&luts, &clocks),
+            growth_chart(&[GrowthSeries {
+                name: "layers".to_owned(),
+                points: vec![(1.0, 1.0), (2.0, 1.8), (4.0, 3.0)],
+            }]),
         ]
         .map(Result::unwrap)
     }

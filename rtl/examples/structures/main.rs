@@ -123,11 +123,6 @@ impl Cells {
     }
 }
 
-/// Lookup tables, those in carry cells of ECP5 among them.
-fn luts(target: Target, count: &Count) -> u64 {
-    count.all_luts() + if target == Target::Ecp5_85k { 2 * count.carries } else { 0 }
-}
-
 const TARGETS: [Target; 4] = [Target::Xcup, Target::Xc7, Target::Ecp5_85k, Target::Ice40Hx8k];
 const SEEDS: u32 = 3;
 
@@ -205,8 +200,8 @@ fn lines(row: &Row, lanes: [usize; 3]) -> Result<Vec<String>, Box<dyn Error>> {
         if structures[0].columns == 1 && structures[0].lanes < lanes[0] {
             line += &format!(" ({} lanes)", lanes[0]);
         }
-        for (target, cells) in TARGETS.iter().zip(&counted) {
-            line += &format!(" | {:.1}", cells.a_lane(sharing, |count| luts(*target, count)));
+        for cells in &counted {
+            line += &format!(" | {:.1}", cells.a_lane(sharing, Count::all_luts));
             if cells.column.wide_multiplexers > 0 {
                 line += &format!(" + {:.1}", cells.a_lane(sharing, |count| count.wide_multiplexers));
             }

@@ -25,6 +25,8 @@ pub struct Count {
     pub luts: u64,
     /// Lookup tables that are memory or shift registers.
     pub lut_rams: u64,
+    /// Lookup tables that stand in carry cells: two in a CCU2C. Other parts' adders have theirs beside the carries.
+    pub carry_luts: u64,
     /// Multiplexers between lookup tables: MUXF7 to MUXF9, PFUMX, L6MUX21.
     pub wide_multiplexers: u64,
     /// Carry cells: of 4 bits (xc7, CARRY4), 8 (xcup, CARRY8), 2 (ECP5, CCU2C), 1 (iCE40, SB_CARRY).
@@ -70,11 +72,12 @@ impl Count {
             Resource::BlockRam => &mut self.block_rams,
             Resource::Multiplier => &mut self.multipliers,
         } += each * number;
+        self.carry_luts += target.luts_in_carry(cell) * number;
     }
 
     /// Lookup tables, whatever they are.
     pub fn all_luts(&self) -> u64 {
-        self.luts + self.lut_rams
+        self.luts + self.lut_rams + self.carry_luts
     }
 }
 

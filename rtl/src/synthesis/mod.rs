@@ -32,7 +32,7 @@ use serde::Serialize;
 
 pub use bitstream::{Bitstream, bitstream};
 pub use count::Count;
-pub use route::{Clock, Route};
+pub use route::{Clock, LongestPath, Route};
 pub use standard_cells::{StandardCells, standard_cells};
 pub use target::Target;
 
@@ -98,7 +98,7 @@ pub struct Synthesis {
     pub netlist_passes: Vec<&'static str>,
     /// The cells.
     pub cells: Count,
-    /// Lookup tables, those used as memory among them, a lane.
+    /// Lookup tables, those that are memory or in carry cells among them, a lane.
     pub luts_per_lane: f64,
     /// What was routed, if it was.
     pub route: Option<Route>,

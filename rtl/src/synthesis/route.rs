@@ -23,6 +23,23 @@ pub struct Route {
     pub clocks: Vec<Clock>,
     /// The median clock; of an even number the lower one of the two in the middle.
     pub median_mhz: f64,
+    /// What limits it: the path of the seed with that clock.
+    pub longest_path: LongestPath,
+}
+
+/// The path from register to register, or memory, that takes longest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LongestPath {
+    /// The net or memory in which it starts, by its name in the hierarchy.
+    pub from: String,
+    /// The register or memory in which it ends.
+    pub to: String,
+    /// What its cells take, the first one's output and the last one's setup among them, ns.
+    pub cells_ns: f64,
+    /// What the wires between them take, ns.
+    pub wires_ns: f64,
+    /// Cells between the first and the last.
+    pub levels: usize,
 }
 
 /// What a seed came to.
@@ -88,24 +105,31 @@ fn route(
     });
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(seed, _)| *seed);
-    let (mut clocks, mut cells) = (vec![], 0);
+    let (mut clocks, mut paths, mut cells) = (vec![], vec![], 0);
     for (seed, result) in results {
         match result {
-            Ok((packed, mhz)) => {
-                cells = packed;
-                clocks.push(Clock { seed, mhz });
+            Ok(placed) => {
+                cells = placed.cells;
+                clocks.push(Clock { seed, mhz: placed.mhz });
+                paths.push((placed.mhz, placed.longest_path));
             }
             // What the router says of a design that it cannot place is an answer; a router that is missing is not.
             Err(error) => return reason(&error).map(Err).ok_or(error),
         }
     }
-    let mut sorted: Vec<f64> = clocks.iter().map(|clock| clock.mhz).collect();
-    sorted.sort_by(f64::total_cmp);
-    let median_mhz = sorted[(sorted.len() - 1) / 2];
-    Ok(Ok(Route { cell, cells, clocks, median_mhz }))
+    paths.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let (median_mhz, longest_path) = paths.swap_remove((paths.len() - 1) / 2);
+    Ok(Ok(Route { cell, cells, clocks, median_mhz, longest_path }))
 }
 
-/// Cells packed, and the clock reached.
+/// A design as placed with one seed.
+struct Placed {
+    cells: u64,
+    mhz: f64,
+    longest_path: LongestPath,
+}
+
+/// Places and routes with a seed.
 fn run_seed(
     tool: Tool,
     cell: &str,
@@ -113,7 +137,7 @@ fn run_seed(
     netlist: &str,
     seed: u32,
     dir: &Path,
-) -> Result<(u64, f64), Error> {
+) -> Result<Placed, Error> {
     let (report, seed) = (format!("report_{seed}.json"), seed.to_string());
     let mut all: Vec<&str> = args.split_whitespace().collect();
     all.extend(["--json", netlist, "--report", &report, "--seed", &seed, "--timing-allow-fail", "--quiet"]);
@@ -121,10 +145,42 @@ fn run_seed(
     let text = eda::read(&dir.join(&report))?;
     let document: Value = serde_json::from_str(&text).unwrap_or_default();
     let cells = document["utilization"][cell]["used"].as_u64();
-    match (cells, lowest_clock(&document)) {
-        (Some(cells), Some(mhz)) => Ok((cells, mhz)),
-        _ => Err(Error::Report { tool: tool.name().to_owned(), what: format!("{cell} and a clock") }),
+    match (cells, lowest_clock(&document), longest_path(&document)) {
+        (Some(cells), Some(mhz), Some(longest_path)) => Ok(Placed { cells, mhz, longest_path }),
+        _ => {
+            Err(Error::Report { tool: tool.name().to_owned(), what: format!("{cell}, a clock and its path") })
+        }
     }
+}
+
+/// The longest of the paths within a clock domain that a router reports.
+fn longest_path(report: &Value) -> Option<LongestPath> {
+    let paths = report["critical_paths"].as_array()?.iter().filter(|path| path["from"] == path["to"]);
+    let of = |path: &Value| {
+        let hops = path["path"].as_array()?;
+        let total = |wires: bool| -> f64 {
+            let of_kind = hops.iter().filter(|hop| (hop["type"] == "routing") == wires);
+            of_kind.filter_map(|hop| hop["delay"].as_f64()).sum()
+        };
+        Some(LongestPath {
+            from: block(hops.first()?["from"]["cell"].as_str()?),
+            to: block(hops.last()?["to"]["cell"].as_str()?),
+            cells_ns: total(false),
+            wires_ns: total(true),
+            levels: hops.iter().filter(|hop| hop["type"] == "logic").count(),
+        })
+    };
+    let length = |path: &LongestPath| path.cells_ns + path.wires_ns;
+    paths.filter_map(of).max_by(|a, b| length(a).total_cmp(&length(b)))
+}
+
+/// The name that a person gave: Yosys calls a cell by the net it drives, `_`, its type in capitals, and its port, and a part of a
+/// memory by the memory and its place.
+fn block(cell: &str) -> String {
+    let bytes = cell.as_bytes();
+    let suffix = bytes.windows(2).position(|pair| pair[0] == b'_' && pair[1].is_ascii_uppercase());
+    let name = &cell[..suffix.unwrap_or(cell.len())];
+    name.trim_end_matches(|c: char| c == '.' || c.is_ascii_digit()).to_owned()
 }
 
 /// The router's own line that says why a design cannot be placed; nothing where it failed for another reason.
@@ -137,6 +193,32 @@ pub(super) fn reason(error: &Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_path_is_that_of_a_clock_and_split_into_cells_and_wires() {
+        let hop = |kind: &str, delay: f64, from: &str, to: &str| serde_json::json!({ "type": kind, "delay": delay, "from": { "cell": from }, "to": { "cell": to } });
+        let path = |from: &str, scale: f64| {
+            serde_json::json!({ "from": from, "to": "posedge aclk", "path": [
+                hop("clk-to-q", 0.5 * scale, "fifo.rows.0.12", "fifo.rows.0.12"),
+                hop("routing", 2.0 * scale, "fifo.rows.0.12", "decoder.trits_LUT4_Z_3"),
+                hop("logic", 0.25 * scale, "decoder.trits_LUT4_Z_3", "decoder.trits_LUT4_Z_3"),
+                hop("routing", 1.0 * scale, "decoder.trits_LUT4_Z_3", "tile.loading_TRELLIS_FF_Q"),
+                hop("setup", 0.0, "tile.loading_TRELLIS_FF_Q", "tile.loading_TRELLIS_FF_Q"),
+            ] })
+        };
+        let report = serde_json::json!({ "critical_paths": [
+            path("posedge aclk", 1.0), path("<async>", 9.0), path("posedge aclk", 2.0),
+        ] });
+        let expected = LongestPath {
+            from: "fifo.rows".to_owned(),
+            to: "tile.loading".to_owned(),
+            cells_ns: 1.5,
+            wires_ns: 6.0,
+            levels: 1,
+        };
+        assert_eq!(longest_path(&report), Some(expected));
+        assert_eq!(longest_path(&serde_json::json!({ "critical_paths": [] })), None);
+    }
 
     #[test]
     fn the_reason_is_the_routers_line_and_any_other_failure_an_error() {

@@ -55,6 +55,11 @@ impl Target {
         }
     }
 
+    /// Lookup tables in a carry cell.
+    pub(super) fn luts_in_carry(self, cell: &str) -> u64 {
+        if self == Target::Ecp5_85k && cell == "CCU2C" { 2 } else { 0 }
+    }
+
     /// What a cell is, and how much of it. An inverter takes a lookup table like any other function.
     pub(super) fn resource(self, cell: &str) -> Option<(Resource, u64)> {
         use Resource::{BlockRam, Carry, FlipFlop, Lut, LutRam, Multiplier, WideMultiplexer};

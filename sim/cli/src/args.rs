@@ -16,7 +16,8 @@ Examples:
   sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results
   sim synth --target xcup,ecp5-85k --lanes 80 --columns 2 --tokens 4 --stream-bits 128
   sim verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 50
-  sim generate --checkpoint path/to/folder --prompt \"The capital of France is\" --max-new-tokens 20";
+  sim generate --checkpoint path/to/folder --prompt \"The capital of France is\" --max-new-tokens 20
+  sim pack --checkpoint path/to/folder --chip kv260 --out weights.img";
 
 /// Cycles, latency, throughput and energy of a ternary (BitNet b1.58) language model on an accelerator, beside FP16.
 #[derive(Debug, Parser)]
@@ -53,6 +54,10 @@ pub(crate) enum Subcommands {
     Scale(ScaleArguments),
     /// Put the engine behind the serial port of a ULX3S (ECP5-85F): DIR/ulx3s.bit, and DIR/ulx3s.v, which it is made of.
     Bitstream(BitstreamArguments),
+    /// Write the ternary matrices of a checkpoint as an engine streams them: one file of weight images.
+    Pack(PackArguments),
+    /// Compare a file of weight images with the checkpoint that it was made of, each trit.
+    Unpack(UnpackArguments),
     /// Run a ternary checkpoint: the reference transformer continues a prompt.
     Generate(GenerateArguments),
     /// Write a checkpoint of a preset's shape with random ternary weights, as a Hugging Face folder.
@@ -273,6 +278,44 @@ pub(crate) struct BitstreamArguments {
     /// Folder for the files.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArguments {
+    /// A checkpoint: a Hugging Face folder with packed ternary or master weights, or a GGUF file.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) checkpoint: PathBuf,
+
+    /// Lanes of the engine.
+    #[arg(long, value_name = "L", required_unless_present = "chip", requires = "columns", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) lanes: Option<u32>,
+
+    /// Columns of the engine.
+    #[arg(long, value_name = "C", requires = "lanes", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) columns: Option<u32>,
+
+    /// Width of the engine's weight stream.
+    #[arg(long, value_name = "W", default_value_t = 512, allow_negative_numbers = true, value_parser = size)]
+    pub(crate) stream_bits: u32,
+
+    /// The engine of a chip instead: a preset (see `sim chips`), or the path of a YAML file.
+    #[arg(long, value_name = "NAME|PATH", conflicts_with_all = ["lanes", "columns", "stream_bits"])]
+    pub(crate) chip: Option<String>,
+
+    /// The file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnpackArguments {
+    /// The file that `sim pack` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: PathBuf,
+
+    /// The checkpoint: a Hugging Face folder or a GGUF file.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) checkpoint: PathBuf,
 }
 
 #[derive(Debug, Args)]

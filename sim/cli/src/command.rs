@@ -15,7 +15,7 @@ use crate::args::{
     Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
     TextFormat, TopArgument,
 };
-use crate::{generate, synth};
+use crate::{generate, pack, synth};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -33,6 +33,10 @@ pub(crate) enum Command {
     Scale { targets: Vec<Target>, most_lanes: u64, seeds: u32, folder: Option<PathBuf> },
     /// An engine on a board.
     Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
+    /// A checkpoint as weight images.
+    Pack(pack::Request),
+    /// Weight images beside their checkpoint.
+    Unpack { image: PathBuf, checkpoint: PathBuf },
     /// A checkpoint that continues a prompt.
     Generate(generate::Job),
     /// A checkpoint of random weights.
@@ -119,6 +123,10 @@ impl Command {
                 seeds: bitstream.seeds,
                 folder: bitstream.out,
             },
+            Some(Subcommands::Pack(pack)) => Command::Pack(pack::Request::resolve(pack)?),
+            Some(Subcommands::Unpack(unpack)) => {
+                Command::Unpack { image: unpack.image, checkpoint: unpack.checkpoint }
+            }
             Some(Subcommands::Generate(arguments)) => Command::Generate(generate::Job::resolve(arguments)?),
             Some(Subcommands::RandomCheckpoint(arguments)) => Command::RandomCheckpoint {
                 model: model::load(&arguments.model)?,

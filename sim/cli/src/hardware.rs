@@ -42,7 +42,11 @@ pub(crate) fn verify(verification: &Verification) -> anyhow::Result<()> {
         let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
         // One waveform is asked for: of the first top, unless a later one fails.
         let waveform = verification.waveform.as_deref().map(|_| folder.path().join("run.vcd"));
-        let instruments = Instruments { waveform: waveform.is_some(), coverage: verification.coverage };
+        let instruments = Instruments {
+            waveform: waveform.is_some(),
+            coverage: verification.coverage,
+            ..Instruments::default()
+        };
         let mut simulator = EngineSimulator::build_with(parameters, *top, instruments, folder.path())?;
         let limits = SessionLimits::of(parameters);
         let sum = engine::verify(&mut simulator, limits, verification.seeds, waveform.as_deref());

@@ -5,6 +5,7 @@ mod command;
 mod generate;
 mod hardware;
 mod output;
+mod pack;
 mod presets;
 mod random_checkpoint;
 mod run;
@@ -51,6 +52,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }
+        Command::Pack(request) => pack::pack(&request),
+        Command::Unpack { image, checkpoint } => pack::unpack(&image, &checkpoint),
         Command::Generate(job) => generate::generate(&job),
         Command::RandomCheckpoint { model, folder, seed } => random_checkpoint::write(&model, &folder, seed),
         Command::Models => output::print(&presets::models()?),

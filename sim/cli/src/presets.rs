@@ -4,8 +4,18 @@ use reports::Grid;
 
 /// The model presets with their shapes.
 pub(crate) fn models() -> anyhow::Result<String> {
-    let mut grid = Grid::new("<>>>>>>>");
-    grid.row(["model", "parameters", "hidden", "feed-forward", "layers", "heads", "KV heads", "vocabulary"]);
+    let mut grid = Grid::new("<>>>>>>>>");
+    grid.row([
+        "model",
+        "parameters",
+        "hidden",
+        "feed-forward",
+        "layers",
+        "heads",
+        "KV heads",
+        "vocabulary",
+        "experts",
+    ]);
     grid.rule();
     for name in model::preset_names() {
         let shape = model::preset(name)?;
@@ -19,6 +29,9 @@ pub(crate) fn models() -> anyhow::Result<String> {
         ];
         let mut cells = vec![shape.name.clone(), format!("{:.2}B", shape.parameters() as f64 / 1e9)];
         cells.extend(numbers.map(|number| number.to_string()));
+        cells.push(shape.experts.map_or_else(String::new, |experts| {
+            format!("{} of {}", experts.num_experts_per_tok, experts.num_local_experts)
+        }));
         grid.row(cells);
     }
     Ok(grid.text())

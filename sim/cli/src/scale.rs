@@ -8,6 +8,7 @@ use rtl::synthesis::{Synthesis, Target, Top, synthesise};
 use rtl::{EngineParameters, Parameters};
 
 use crate::output::{Files, note, print};
+use crate::synth::longest_path;
 
 /// Lanes and columns, the smallest engine first: each has twice the lanes of the one before, in all.
 const SIZES: [(u32, u32); 11] = [
@@ -123,31 +124,43 @@ fn table(targets: &[Target], engines: &[EngineParameters], all: &[Vec<Synthesis>
         });
         grid.row([sizes, p.array.stream_bits.to_string()].into_iter().chain(values));
     }
-    grid.text()
+    let mut text = grid.text();
+    for (target, syntheses) in targets.iter().zip(all) {
+        for (p, route) in engines.iter().zip(syntheses).filter_map(|(p, s)| Some((p, s.route.as_ref()?))) {
+            let sizes = format!("{} x {}", p.array.lanes, p.array.columns);
+            text += &format!("{}, {sizes}: {}\n", target.name(), longest_path(route));
+        }
+    }
+    text
 }
 
 fn csv(engines: &[EngineParameters], all: &[Vec<Synthesis>]) -> String {
     let mut text =
-        "target,lanes,columns,stream_bits,luts,lut_rams,flip_flops,block_rams,luts_per_lane,packed_cells,\
-                    clock_mhz\n"
+        "target,lanes,columns,stream_bits,luts,lut_rams,carry_luts,flip_flops,block_rams,luts_per_lane,\
+                    packed_cells,clock_mhz,path_from,path_to,path_cells_ns,path_wires_ns\n"
             .to_owned();
     for syntheses in all {
         for (p, s) in engines.iter().zip(syntheses) {
             let route = s.route.as_ref();
             let or_empty = |value: Option<String>| value.unwrap_or_default();
             text += &format!(
-                "{},{},{},{},{},{},{},{},{:.3},{},{}\n",
+                "{},{},{},{},{},{},{},{},{},{:.3},{},{},{},{},{},{}\n",
                 s.target,
                 p.array.lanes,
                 p.array.columns,
                 p.array.stream_bits,
                 s.cells.luts,
                 s.cells.lut_rams,
+                s.cells.carry_luts,
                 s.cells.flip_flops,
                 s.cells.block_rams,
                 s.luts_per_lane,
                 or_empty(route.map(|route| route.cells.to_string())),
                 or_empty(route.map(|route| format!("{:.2}", route.median_mhz))),
+                or_empty(route.map(|route| route.longest_path.from.clone())),
+                or_empty(route.map(|route| route.longest_path.to.clone())),
+                or_empty(route.map(|route| format!("{:.3}", route.longest_path.cells_ns))),
+                or_empty(route.map(|route| format!("{:.3}", route.longest_path.wires_ns))),
             );
         }
     }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use reports::Grid;
 use rtl::EngineParameters;
-use rtl::synthesis::{self, StandardCells, Synthesis, Target, Top, standard_cells, synthesise};
+use rtl::synthesis::{
+    self, LongestPath, Route, StandardCells, Synthesis, Target, Top, standard_cells, synthesise,
+};
 use serde::Serialize;
 
 use crate::output::{Files, print};
@@ -27,7 +29,7 @@ pub(crate) enum Cells {
 }
 
 /// The document's version: a key that changes its meaning, or goes, is a new one.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// The JSON document.
 #[derive(Serialize)]
@@ -120,13 +122,14 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
     };
     row("LUTs", &|s| s.cells.luts.to_string());
     row("LUTs as RAM", &|s| s.cells.lut_rams.to_string());
+    row("LUTs in carry cells", &|s| s.cells.carry_luts.to_string());
     row("LUTs / lane", &|s| format!("{:.1}", s.luts_per_lane));
     row("wide multiplexers", &|s| s.cells.wide_multiplexers.to_string());
     row("carry cells", &|s| s.cells.carries.to_string());
     row("flip-flops", &|s| s.cells.flip_flops.to_string());
     row("block RAMs", &|s| s.cells.block_rams.to_string());
     row("DSPs", &|s| s.cells.multipliers.to_string());
-    let routed = |value: &dyn Fn(&Synthesis, &rtl::synthesis::Route) -> String| {
+    let routed = |value: &dyn Fn(&Synthesis, &Route) -> String| {
         let cell = |s: &Synthesis| s.route.as_ref().map_or_else(|| "-".to_owned(), |route| value(s, route));
         syntheses.iter().map(cell).collect::<Vec<_>>()
     };
@@ -151,8 +154,20 @@ fn table(targets: &[Target], syntheses: &[Synthesis]) -> String {
         text += &format!("; block RAMs of {kilobits} Kb");
         text += &synthesis.not_routed.as_ref().map_or_else(String::new, |why| format!("; not routed: {why}"));
         text.push('\n');
+        if let Some(route) = &synthesis.route {
+            text += &format!("{}: {}\n", target.name(), longest_path(route));
+        }
     }
     text
+}
+
+/// What limits a clock, in words.
+pub(crate) fn longest_path(route: &Route) -> String {
+    let LongestPath { from, to, cells_ns, wires_ns, levels } = &route.longest_path;
+    format!(
+        "{:.1} MHz from {from} to {to}: {cells_ns:.1} ns in cells ({levels} on the way), {wires_ns:.1} ns in wires",
+        route.median_mhz
+    )
 }
 
 fn standard_table(cells: &StandardCells) -> String {
@@ -180,7 +195,7 @@ fn standard_table(cells: &StandardCells) -> String {
         )
 }
 
-fn range(route: &rtl::synthesis::Route) -> String {
+fn range(route: &Route) -> String {
     let clocks = || route.clocks.iter().map(|clock| clock.mhz);
     format!("{:.1} - {:.1}", clocks().fold(f64::INFINITY, f64::min), clocks().fold(0.0, f64::max))
 }

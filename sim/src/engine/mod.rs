@@ -18,6 +18,7 @@
 
 mod activations;
 mod counters;
+mod events;
 mod fetch;
 mod front;
 mod history;
@@ -32,6 +33,7 @@ use contract::latency::{STREAM_FIFO_CYCLES, array_cycles};
 
 use self::counters::Busy;
 pub use self::counters::Counters;
+pub use self::events::{Accesses, EngineEvents};
 pub use self::front::{Front, Tally};
 use self::history::NEVER;
 pub use self::ports::{Ports, Request, Transfer};
@@ -288,88 +290,4 @@ impl<P: Ports> Engine<P> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whatever is asked for is there at once.
-    struct Willing;
-
-    impl Ports for Willing {
-        fn weight(&mut self, from: i64) -> i64 {
-            from
-        }
-
-        fn activation(&mut self, from: i64) -> i64 {
-            from
-        }
-
-        fn vector(&mut self, from: i64) -> i64 {
-            from
-        }
-
-        fn result(&mut self, from: i64) -> i64 {
-            from
-        }
-
-        fn quantized(&mut self, from: i64) -> i64 {
-            from
-        }
-
-        fn request(&mut self, request: Request) -> i64 {
-            request.offered
-        }
-
-        fn transfer(&mut self, _: Transfer, _: i64) {}
-    }
-
-    const SIZES: Sizes = Sizes {
-        lanes: 10,
-        columns: 3,
-        tokens: 4,
-        column_bytes: 2,
-        activation_bytes: 1,
-        stream_bits: 16,
-        activation_bits: 80,
-        activation_words: 16,
-        result_lanes: 4,
-        dividers: 1,
-        fifo_beats: 32,
-        burst_beats: 4,
-    };
-
-    fn matrix(outputs: u64, inputs: u64, tokens: u64) -> Job {
-        let matrix = Some(Matrix { inputs, keep: false, address: 0 });
-        Job { outputs, tokens, matrix, raw: true, maximum: false, scale: false }
-    }
-
-    #[test]
-    fn a_step_more_takes_the_larger_of_tokens_and_beats() {
-        for source in [WeightSource::Stream, WeightSource::Fetched] {
-            for tokens in 1..=4 {
-                let cycles = |tiles: u64| {
-                    let mut engine = Engine::new(SIZES, source, Willing);
-                    engine.job(&matrix(3 * tiles, 40, tokens), 0, &mut StepAll).unwrap();
-                    engine.issued()
-                };
-                // Four steps of three beats a tile.
-                let expected = 4 * tokens.max(3).cast_signed();
-                assert_eq!(cycles(21) - cycles(20), expected, "{source:?}, {tokens} tokens");
-            }
-        }
-    }
-
-    #[test]
-    fn a_job_whose_words_do_not_fit_the_ring_is_refused() {
-        let run = |outputs, inputs| {
-            Engine::new(SIZES, WeightSource::Stream, Willing).job(
-                &matrix(outputs, inputs, 4),
-                0,
-                &mut StepAll,
-            )
-        };
-        assert!(run(6, 40).is_ok(), "sixteen words");
-        assert_eq!(run(6, 50), Err(ActivationOverflow { words: 16 }));
-        // A single tile frees each word as it is used.
-        assert!(run(3, 50).is_ok());
-    }
-}
+mod tests;

@@ -46,6 +46,15 @@ pub(super) fn flat_bytes(format: WeightFormat, elements: u64) -> u64 {
     }
 }
 
+/// Stripes of a linear's matrix, as the unit that multiplies by it reads it.
+pub(crate) fn linear_stripes(machine: Machine, chip: &Chip, format: WeightFormat, n: u64, k: u64) -> u64 {
+    if runs_on_array(machine, format) {
+        Tiling::new(chip, format, n, k).image_stripes(chip)
+    } else {
+        flat_bytes(format, n * k).div_ceil(chip.stripe_bytes())
+    }
+}
+
 impl Layout {
     pub(super) fn new(workload: &Workload, chip: &Chip) -> Layout {
         let (shape, stripe_bytes) = (workload.shape, chip.stripe_bytes());
@@ -54,17 +63,15 @@ impl Layout {
         let mut layer_stripes = 0;
         for operator in workload.layer() {
             if let Work::Linear { n, k, format } = operator.work {
-                layer_stripes += Tiling::new(chip, format, n, k).image_stripes(chip);
+                layer_stripes += linear_stripes(workload.machine, chip, format, n, k);
             }
         }
         let layer_stripes = layer_stripes.next_multiple_of(sweep);
         let (vocabulary, hidden) = (shape.vocab_size, shape.hidden_size);
-        let head_stripes = if runs_on_array(workload.machine, workload.head_format) {
-            Tiling::new(chip, workload.head_format, vocabulary, hidden).image_stripes(chip)
-        } else {
-            flat_bytes(workload.head_format, vocabulary * hidden).div_ceil(stripe_bytes)
+        let head = Extent {
+            base: layer_stripes * shape.num_hidden_layers,
+            stripes: linear_stripes(workload.machine, chip, workload.head_format, vocabulary, hidden),
         };
-        let head = Extent { base: layer_stripes * shape.num_hidden_layers, stripes: head_stripes };
         let embedding_base = head.base + head.stripes;
         let embedding_row_stripes =
             flat_bytes(shape.embedding_format, shape.hidden_size).div_ceil(stripe_bytes);

@@ -6,12 +6,13 @@ mod tiling;
 use model::WeightFormat;
 
 pub use self::memory::Extent;
+pub(crate) use self::memory::linear_stripes;
 use self::memory::{Footprint, Layout, flat_bytes, runs_on_array, stage_of};
 pub use self::tiling::{Tiling, engine_sizes};
 use crate::Error;
 use crate::chip::Chip;
 use crate::result::Phase;
-use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, Work, Workload};
+use crate::workload::{EMBED_OPERATIONS, HALF_BYTES, Operator, Pass, Rows, Work, Workload};
 
 /// Bytes of an accumulated result, of the residual stream and of the vector unit's operands.
 pub(crate) const WORD_BYTES: u64 = 4;
@@ -25,7 +26,7 @@ pub enum Job {
         tiling: Tiling,
         /// Where it lies.
         image: Extent,
-        /// Tokens of the pass.
+        /// Tokens that it is multiplied by: more than `tokens_per_group` take each tile's weights from the engines' SRAM again.
         tokens: u64,
     },
     /// The vector unit works through data as it streams in.
@@ -92,7 +93,9 @@ pub struct Mapping<'a> {
     pub chip: &'a Chip,
     /// Tokens that share a pass over the weights.
     pub tokens_per_pass: u64,
-    /// Why not more.
+    /// Tokens of a pass that an engine multiplies a matrix by at a time.
+    pub tokens_per_group: u64,
+    /// Why not more of either.
     pub limit: String,
     /// Chips of the pipeline.
     pub chips: u64,
@@ -108,7 +111,11 @@ impl<'a> Mapping<'a> {
     /// An SRAM too small for one token, a reduction too long for the accumulators, a layer too large for a chip.
     pub fn new(workload: Workload<'a>, chip: &'a Chip) -> Result<Mapping<'a>, Error> {
         check_reductions(&workload, chip)?;
-        let (tokens_per_pass, limit) = tokens_per_pass(&workload, chip)?;
+        let Grouping { tokens_per_pass, tokens_per_group, mut limit } = Grouping::new(&workload, chip)?;
+        if let Some(experts) = workload.shape.experts {
+            let (some, all) = (experts.num_experts_per_tok, experts.num_local_experts);
+            limit += &format!("; {some} of {all} experts a token, evenly chosen");
+        }
         let layout = Layout::new(&workload, chip);
         let footprint = Footprint::new(&workload, chip, &layout);
         let capacity = chip.capacity_bytes();
@@ -127,6 +134,7 @@ impl<'a> Mapping<'a> {
             workload,
             chip,
             tokens_per_pass,
+            tokens_per_group,
             limit,
             chips,
             resident_bytes: footprint.total(chips),
@@ -184,20 +192,27 @@ impl<'a> Mapping<'a> {
         let mut base = layer * self.layout.layer_stripes;
         let mut steps = Vec::with_capacity(operators.len());
         for operator in operators {
-            let rows = if operator.logits_only { pass.logits } else { pass.tokens };
+            let rows = self.workload.rows(operator.rows, pass);
+            let mut data = self.layout.head;
+            if let Work::Linear { n, k, format } = operator.work
+                && operator.rows != Rows::Logits
+            {
+                let stripes = linear_stripes(self.workload.machine, self.chip, format, n, k);
+                data = Extent { base, stripes };
+                base += stripes;
+            }
+            // An expert that no token was given to.
+            if rows == 0 {
+                continue;
+            }
             let job = match operator.work {
                 Work::Linear { n, k, format } if self.on_array(format) => {
-                    let tiling = Tiling::new(self.chip, format, n, k);
-                    let stripes = tiling.image_stripes(self.chip);
-                    let image =
-                        if operator.logits_only { self.layout.head } else { Extent { base, stripes } };
-                    base += stripes;
-                    Job::Array { tiling, image, tokens: rows }
+                    Job::Array { tiling: Tiling::new(self.chip, format, n, k), image: data, tokens: rows }
                 }
                 Work::Linear { n, k, format } => {
                     let macs = n * k * rows;
                     Job::VectorStream {
-                        data: self.layout.head,
+                        data,
                         data_bytes: flat_bytes(format, n * k),
                         streamed_operations: macs,
                         further_operations: 0,
@@ -294,50 +309,72 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Tokens that share a pass, and what limits them.
-fn tokens_per_pass(workload: &Workload, chip: &Chip) -> Result<(u64, String), Error> {
-    let (shape, spec) = (workload.shape, &chip.spec);
-    let longest_k = shape.intermediate_size.max(shape.hidden_size).max(shape.q_size());
-    let widest = (2 * shape.intermediate_size).max(shape.q_size() + 2 * shape.kv_size());
-    // Each engine holds the activations of a pass, for the longest reduction, in words of its lanes.
-    let engine = engine_sizes(chip, workload.machine.linear_format());
-    let word_bytes = engine.lanes * engine.activation_bytes;
-    let activations = longest_k.div_ceil(engine.lanes) * word_bytes;
-    let srams = [
-        ("activation_sram_kb", engine.activation_words * word_bytes, activations),
-        // A tile's results are taken out while the next tile's are made.
-        ("result_sram_kb", spec.result_sram_kb * 1024, 2 * spec.columns * WORD_BYTES),
-        // Residual stream and the widest intermediate.
-        ("vector.sram_kb", spec.vector.sram_kb * 1024, (shape.hidden_size + widest) * WORD_BYTES),
-    ];
-    let mut most = spec.token_slots;
-    let mut limit = format!("{most} token slots");
-    for (sram, have_bytes, bytes) in srams {
-        let fit = have_bytes / bytes;
-        if fit == 0 {
-            return Err(Error::SramTooSmall {
+/// Which tokens go through the model together.
+struct Grouping {
+    tokens_per_pass: u64,
+    tokens_per_group: u64,
+    limit: String,
+}
+
+impl Grouping {
+    fn new(workload: &Workload, chip: &Chip) -> Result<Grouping, Error> {
+        let (shape, spec) = (workload.shape, &chip.spec);
+        let format = workload.machine.linear_format();
+        let longest_k = shape.intermediate_size.max(shape.hidden_size).max(shape.q_size());
+        let widest = (2 * shape.intermediate_size).max(shape.q_size() + 2 * shape.kv_size());
+        // Each engine holds the activations of a group, for the longest reduction, in words of its lanes.
+        let engine = engine_sizes(chip, format);
+        let word_bytes = engine.lanes * engine.activation_bytes;
+        let activations = longest_k.div_ceil(engine.lanes) * word_bytes;
+        // How many tokens an SRAM holds, and that in words.
+        let fit = |sram: &'static str, have_bytes: u64, bytes: u64| match have_bytes / bytes {
+            0 => Err(Error::SramTooSmall {
                 sram,
                 chip: spec.name.clone(),
                 machine: workload.machine.name(),
                 model: shape.name.clone(),
                 have_bytes,
                 need_bytes: bytes,
-            });
-        }
-        if fit < most {
-            most = fit;
-            limit = format!("{fit} tokens of {bytes} bytes fit the {have_bytes} of {sram}");
-        }
-    }
-    if workload.tokens() <= most {
+            }),
+            fit => Ok((fit, format!("{fit} tokens of {bytes} bytes fit the {have_bytes} of {sram}"))),
+        };
+        let slots = (spec.token_slots, format!("{} token slots", spec.token_slots));
+        let ring = fit("activation_sram_kb", engine.activation_words * word_bytes, activations)?;
+        // A tile's results are taken out while the next tile's are made.
+        let results = fit("result_sram_kb", spec.result_sram_kb * 1024, 2 * spec.columns * WORD_BYTES)?;
+        // Residual stream and the widest intermediate.
+        let vector_bytes = (shape.hidden_size + widest) * WORD_BYTES;
+        let vector = fit("vector.sram_kb", spec.vector.sram_kb * 1024, vector_bytes)?;
+
+        let fewer = |a: (u64, String), b: (u64, String)| if b.0 < a.0 { b } else { a };
+        let group = [ring, results].into_iter().fold(slots, fewer);
+        let slice = Tiling::new(chip, format, 1, longest_k).slice_bytes();
+        let sram = spec.weight_sram_kb * 1024;
+        let tokens = workload.tokens();
         let what = if workload.phase == Phase::Decode { "the batch" } else { "the prompt" };
-        return Ok((
-            workload.tokens(),
-            format!("weights cross once: all tokens of {what} share a pass ({limit})"),
-        ));
+        let is_held = sram >= slice && vector.0 > group.0 && tokens > group.0;
+        let (most, why) = if is_held {
+            let held =
+                format!("a tile's slice of {slice} bytes is held for groups of {}: {}", group.0, group.1);
+            (vector.0, format!("{}; {held}", vector.1))
+        } else {
+            fewer(group.clone(), vector)
+        };
+        let tokens_per_pass = most.min(tokens);
+        let limit = if tokens <= most {
+            format!("weights cross once: all tokens of {what} share a pass ({why})")
+        } else if is_held {
+            format!("weights cross {} times: {why}", tokens.div_ceil(most))
+        } else {
+            let held = match sram {
+                0 => "no SRAM holds a slice of the weights".to_owned(),
+                _ if sram < slice => format!("a slice of {slice} bytes exceeds the {sram} of weight_sram_kb"),
+                _ => "the vector unit holds no more".to_owned(),
+            };
+            format!("weights cross {} times: {why}, and {held}", tokens.div_ceil(most))
+        };
+        Ok(Grouping { tokens_per_pass, tokens_per_group: group.0, limit })
     }
-    let passes = workload.tokens().div_ceil(most);
-    Ok((most, format!("weights cross {passes} times: {limit}, and no SRAM holds a slice of the weights")))
 }
 
 /// Refuses a reduction that could overflow the accumulators.

@@ -72,9 +72,14 @@ impl Tiling {
         }
     }
 
+    /// Bytes of a tile's weights of the whole reduction.
+    pub fn slice_bytes(&self) -> u64 {
+        self.steps * self.beats * self.beat_bytes
+    }
+
     /// Bytes of the matrix's image, padding of tiles included.
     pub fn image_bytes(&self) -> u64 {
-        self.tiles * self.steps * self.beats * self.beat_bytes
+        self.tiles * self.slice_bytes()
     }
 
     /// The rounds of a chip with that many engines, as (engines at work, rounds): those in which every engine has a
@@ -93,7 +98,7 @@ impl Tiling {
 
     /// Bytes of a round in which that many engines take part.
     pub fn round_bytes(&self, engines: u64) -> u64 {
-        engines * self.steps * self.beats * self.beat_bytes
+        engines * self.slice_bytes()
     }
 
     /// Stripes of the whole image: the full rounds and the last one each begin in a stripe of their own.

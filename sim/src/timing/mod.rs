@@ -16,7 +16,7 @@ pub use self::memory::Memory;
 use self::vector::{Rate, VectorStream};
 use self::weights::StepSkipper;
 pub use self::weights::{Part, Surroundings};
-use crate::chip::Chip;
+use crate::chip::{Chip, VectorSpec};
 use crate::dram::Counters;
 use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, WeightSource};
 use crate::mapping::{Extent, Job, Mapping, Step, Tiling, engine_sizes};
@@ -62,7 +62,7 @@ pub struct OperatorTiming {
 /// Steps every pass of a mapping. Without `skip` every burst is stepped; the result is the same.
 pub fn run(mapping: &Mapping, skip: bool) -> Timing {
     let sizes = engine_sizes(mapping.chip, mapping.workload.machine.linear_format());
-    let mut run = Run::new(mapping.chip, sizes, skip);
+    let mut run = Run::new(mapping.chip, sizes, mapping.tokens_per_group, skip);
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         run.steps(&mapping.prologue(&pass));
@@ -76,6 +76,7 @@ pub fn run(mapping: &Mapping, skip: bool) -> Timing {
 
 struct Run<'a> {
     chip: &'a Chip,
+    tokens_per_group: u64,
     /// The engines are in step: one stands for all.
     engine: Engine<Surroundings>,
     skipper: Option<StepSkipper>,
@@ -88,13 +89,14 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(chip: &'a Chip, sizes: Sizes, skip: bool) -> Self {
+    fn new(chip: &'a Chip, sizes: Sizes, tokens_per_group: u64, skip: bool) -> Self {
         let surroundings = Surroundings::new(Memory::new(chip), chip.stripe_bytes());
         // A beat a cycle, at most.
         let refresh_cycles = unsigned(chip.standard.timing.refi) * chip.spec.clock_mhz;
         let refresh_beats = refresh_cycles.div_ceil(chip.standard.clock_mhz);
         Run {
             chip,
+            tokens_per_group,
             engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
             skipper: skip.then(|| StepSkipper::new(refresh_beats)),
             vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
@@ -156,8 +158,11 @@ impl<'a> Run<'a> {
                 self.vector_stream(data, streamed_operations, further_operations, reductions);
                 data.stripes
             }
-            Job::Vector { operations, reductions, .. } => {
-                self.vector(operations, reductions);
+            Job::Vector { operations, reads, writes, reductions } => {
+                // A lane computes, reads and writes in the same cycle, as long as its ports do.
+                let VectorSpec { read_ports, write_ports, .. } = self.chip.spec.vector;
+                let turns = operations.max(reads.div_ceil(read_ports)).max(writes.div_ceil(write_ports));
+                self.vector(turns, reductions);
                 0
             }
             Job::Write { first, rows, stride, .. } => {
@@ -194,24 +199,23 @@ impl<'a> Run<'a> {
         });
         self.engine.ports_mut().begin(parts.into_iter().filter(|part| part.beats > 0), start);
         let tiles = tiling.tiles.div_ceil(spec.engines);
-        let job = EngineJob {
-            outputs: tiling.outputs_of_first(spec.engines),
-            tokens,
-            // An image begins where the longest burst can.
-            matrix: Some(Matrix { inputs: tiling.k, keep: false, address: 0 }),
-            raw: true,
-            maximum: false,
-            scale: false,
-        };
+        let outputs = tiling.outputs_of_first(spec.engines);
         let before = self.engine.tally();
-        let done = match &mut self.skipper {
-            Some(skipper) => {
-                skipper.begin(tokens);
-                self.engine.job(&job, self.queued, skipper)
+        if tokens <= self.tokens_per_group {
+            self.job(tiling, 0, outputs, tokens, true);
+        } else {
+            // A tile at a time, whose weights stay for all tokens.
+            for tile in 0..tiles {
+                let outputs = (outputs - tile * tiling.columns).min(tiling.columns);
+                for first in (0..tokens).step_by(usize::try_from(self.tokens_per_group).unwrap_or(usize::MAX))
+                {
+                    self.engine.ports_mut().replay(first > 0);
+                    let tokens = (tokens - first).min(self.tokens_per_group);
+                    self.job(tiling, tile, outputs, tokens, false);
+                }
             }
-            None => self.engine.job(&job, self.queued, &mut StepAll),
-        };
-        assert!(done.is_ok(), "a mapping gives a pass no more tokens than the activation SRAM holds");
+            self.engine.ports_mut().replay(false);
+        }
         assert!(self.engine.ports().is_over(), "every beat of the image is used");
         let spent = self.engine.tally().since(before);
         assert_eq!(spent.issued, tiles * tiling.steps * tokens, "every step serves every token once");
@@ -229,6 +233,28 @@ impl<'a> Run<'a> {
         let counted = spent.issued + spent.weight_starved + activations + spent.output_blocked;
         stalls.pipeline += unsigned(self.now - start) - counted;
         self.timing.array_busy_cycles += spent.issued;
+    }
+
+    /// A job of the first engine, from its tile number `tile` on; what it does may be recognised in other jobs, if that `skips`.
+    fn job(&mut self, tiling: &Tiling, tile: u64, outputs: u64, tokens: u64, skips: bool) {
+        // An image begins where the longest burst can.
+        let address = tile * tiling.slice_bytes();
+        let job = EngineJob {
+            outputs,
+            tokens,
+            matrix: Some(Matrix { inputs: tiling.k, keep: false, address }),
+            raw: true,
+            maximum: false,
+            scale: false,
+        };
+        let done = match &mut self.skipper {
+            Some(skipper) if skips => {
+                skipper.begin(tokens);
+                self.engine.job(&job, self.queued, skipper)
+            }
+            _ => self.engine.job(&job, self.queued, &mut StepAll),
+        };
+        assert!(done.is_ok(), "a mapping gives a group no more tokens than the activation SRAM holds");
     }
 
     fn vector_stream(
@@ -258,13 +284,14 @@ impl<'a> Run<'a> {
         self.vector(further_operations, reductions);
     }
 
-    fn vector(&mut self, operations: u64, reductions: u64) {
+    /// So many turns of a lane.
+    fn vector(&mut self, turns: u64, reductions: u64) {
         let lanes = self.chip.spec.vector.lanes;
         // A reduction ends in a tree over the lanes, a level a cycle.
         let tree = i64::from(lanes.next_power_of_two().trailing_zeros());
         let passes = 1 + signed(reductions);
         let cycles =
-            signed(operations.div_ceil(lanes)) + passes * VECTOR_PIPELINE_CYCLES + signed(reductions) * tree;
+            signed(turns.div_ceil(lanes)) + passes * VECTOR_PIPELINE_CYCLES + signed(reductions) * tree;
         self.now += cycles;
         self.timing.stalls.vector_unit += unsigned(cycles);
     }

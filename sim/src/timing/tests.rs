@@ -8,7 +8,7 @@ use crate::chip;
 
 /// Everything that can be seen of jobs in turn, and the share that was skipped.
 fn run(chip: &Chip, format: WeightFormat, jobs: &[Job], skip: bool) -> (Timing, f64) {
-    let mut run = Run::new(chip, engine_sizes(chip, format), skip);
+    let mut run = Run::new(chip, engine_sizes(chip, format), chip.spec.token_slots, skip);
     for (index, &job) in jobs.iter().enumerate() {
         run.steps(&[Step { operator: ["a", "b", "c", "d"][index % 4], job }]);
     }
@@ -180,4 +180,23 @@ fn the_vector_unit_works_through_stripes_as_they_come() {
         // All that the buffer holds has come long before.
         assert_eq!((end, waited), (10_000 + signed((90 * cycles).div_ceil(stripes)), 0));
     }
+}
+
+/// A lane's operands come through its ports: one element too many takes a cycle more, one fewer does not.
+#[test]
+fn the_vector_units_ports_limit_what_meets_in_a_cycle() {
+    let mut chip = chip::load("edge").unwrap();
+    let lanes = chip.spec.vector.lanes;
+    (chip.spec.vector.read_ports, chip.spec.vector.write_ports) = (2, 1);
+    let cycles = |operations, reads, writes| {
+        let job = Job::Vector { operations, reads, writes, reductions: 0 };
+        run(&chip, WeightFormat::Ternary, &[job], true).0.cycles
+    };
+    let four = cycles(4 * lanes, 0, 0);
+    assert_eq!([cycles(4 * lanes, 8 * lanes, 4 * lanes), cycles(4 * lanes, 8 * lanes, 0)], [four, four]);
+    assert_eq!(
+        [cycles(4 * lanes, 8 * lanes + 1, 0), cycles(4 * lanes, 0, 4 * lanes + 1)],
+        [four + 1, four + 1]
+    );
+    assert_eq!(cycles(4 * lanes + 1, 8 * lanes + 1, 4 * lanes + 1), four + 1);
 }

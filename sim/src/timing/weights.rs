@@ -11,6 +11,9 @@ use super::skip::Memo;
 use crate::engine::{Front, Ports, Request, Skip, Tally, Transfer};
 use crate::mapping::Extent;
 
+/// From a burst asked of the SRAM that holds weights to its first beat: one cycle to read it.
+const HELD_WEIGHTS_CYCLES: i64 = 1;
+
 /// Beats of a job in which as many engines take part.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
@@ -36,6 +39,8 @@ pub struct Surroundings {
     arrival: i64,
     /// When each beat arrives that was asked for and not taken.
     coming: VecDeque<i64>,
+    /// Whether weights come from the engines' SRAM, which holds the last ones that came from memory.
+    replays: bool,
     /// The first cycle in which the activations of the job are there.
     start: i64,
     /// The cycle in which the last result was taken.
@@ -53,6 +58,7 @@ impl Surroundings {
             rest: 0,
             arrival: 0,
             coming: VecDeque::new(),
+            replays: false,
             start: 0,
             taken: 0,
         }
@@ -62,6 +68,11 @@ impl Surroundings {
     pub fn begin(&mut self, parts: impl IntoIterator<Item = Part>, start: i64) {
         self.parts.extend(parts);
         self.start = start;
+    }
+
+    /// The next weights come from memory, or from the engines' SRAM.
+    pub(super) fn replay(&mut self, replays: bool) {
+        self.replays = replays;
     }
 
     /// The cycle in which the last result was taken.
@@ -103,6 +114,11 @@ impl Ports for Surroundings {
     }
 
     fn request(&mut self, request: Request) -> i64 {
+        if self.replays {
+            let arrival = request.offered + HELD_WEIGHTS_CYCLES;
+            self.coming.extend((0..request.beats).map(|_| arrival));
+            return request.offered;
+        }
         for _ in 0..request.beats {
             if self.part.beats == 0 {
                 let Some(part) = self.parts.pop_front() else { unreachable!("a beat belongs to a part") };

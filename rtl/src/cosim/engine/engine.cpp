@@ -15,6 +15,7 @@
 //   f CYCLE                            activation_overflow rose
 //   o CYCLE                            the next segment was opened
 //   c NAME                             an output ready that depends on an input of the same cycle
+//   s KIND PLACE BITS SIZE COUNT COUNT with -DWATCHED: what nets did in the run
 //   end CYCLES STALLS                  the run is over; read data waited for STALLS cycles
 //   error RUN TEXT                     a rule was broken, or nothing moves any more
 
@@ -111,6 +112,24 @@ static VerilatedVcdC* waveform = nullptr;
 #endif
     std::exit(0);
 }
+
+#ifdef WATCHED
+// What watch.sv counts.
+struct Watched {
+    std::string kind, place;
+    uint64_t bits, size, counts[2];
+};
+static std::vector<Watched> all_watched;
+
+extern "C" int watched(const char* kind, const char* place, int bits, int size) {
+    all_watched.push_back({kind, place, uint64_t(bits), uint64_t(size), {0, 0}});
+    return static_cast<int>(all_watched.size() - 1);
+}
+
+extern "C" void counted(int index, int which, int amount) {
+    all_watched[index].counts[which] += static_cast<uint64_t>(amount);
+}
+#endif
 
 static uint64_t number() {
     uint64_t n = 0;
@@ -356,6 +375,9 @@ static void run(Top& top, const Sizes& sizes) {
     for (Command& c : commands) c = command();
 
     reset(top, reset_cycles);
+#ifdef WATCHED
+    for (Watched& w : all_watched) w.counts[0] = w.counts[1] = 0;
+#endif
 
     Sender jobs('j', job_valid), weights('w', weight_valid), activations('a', activation_valid),
         vectors('v', vector_valid);
@@ -572,6 +594,11 @@ static void run(Top& top, const Sizes& sizes) {
         if (any) moved = cycle;
         evaluate(top, true);
     }
+#ifdef WATCHED
+    for (const Watched& w : all_watched)
+        std::printf("s %s %s %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 "\n", w.kind.c_str(), w.place.c_str(),
+                    w.bits, w.size, w.counts[0], w.counts[1]);
+#endif
     std::printf("end %" PRIx64 " %" PRIx64 "\n", stop == UINT64_MAX ? moved + 1 : stop, stalls);
 }
 

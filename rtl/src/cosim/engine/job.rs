@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contract::requantize::rescale;
-use contract::{Trit, dot, packing};
+use contract::{ImageLayout, Trit, dot, packing};
 
 use crate::cosim::Random;
 use crate::register_map::{FLAG_KEEP, FLAG_MAXIMUM, FLAG_RAW, FLAG_SCALE, FLAG_VECTOR};
@@ -153,20 +153,13 @@ impl EngineJob {
     /// codes.
     pub fn weight_bytes(&self, p: &EngineParameters, random: &mut Random) -> Vec<u8> {
         let Source::Matrix { weights, corruptions, .. } = &self.source else { return vec![] };
-        let (lanes, columns) = (p.array.lanes as usize, p.array.columns as usize);
+        let layout = layout(p);
         let mut image = vec![];
-        for rows in weights.chunks(columns) {
+        for rows in weights.chunks(layout.columns) {
             for step in 0..self.steps(p) {
-                let start = image.len();
-                for column in 0..columns {
-                    let row = rows.get(column).map_or(&[][..], Vec::as_slice);
-                    let mut trits: Vec<Trit> = row.iter().skip(step * lanes).take(lanes).copied().collect();
-                    trits.resize(lanes, Trit::Zero);
-                    image.extend(packing::pack(&trits));
-                }
-                while image.len() - start < tile_bytes(p) {
-                    image.push(packing::pack5(std::array::from_fn(|_| random.pick(&Trit::ALL))));
-                }
+                let end = image.len() + layout.step_bytes();
+                image.extend(layout.pack_step(rows, step));
+                image.resize_with(end, || packing::pack5(std::array::from_fn(|_| random.pick(&Trit::ALL))));
             }
         }
         for corruption in corruptions {
@@ -232,9 +225,9 @@ impl EngineJob {
     fn as_decoded(&self, p: &EngineParameters, weights: &[Vec<Trit>]) -> Vec<Vec<Trit>> {
         let mut weights = weights.to_vec();
         let Source::Matrix { corruptions, .. } = &self.source else { return weights };
-        let column_bytes = p.array.lanes.div_ceil(5) as usize;
+        let (step_bytes, column_bytes) = (layout(p).step_bytes(), layout(p).column_bytes());
         for corruption in corruptions {
-            let (tile, byte) = (corruption.position / tile_bytes(p), corruption.position % tile_bytes(p));
+            let (tile, byte) = (corruption.position / step_bytes, corruption.position % step_bytes);
             let row = tile / self.steps(p) * p.array.columns as usize + byte / column_bytes;
             let step = tile % self.steps(p);
             let lane = 5 * (byte % column_bytes);
@@ -247,6 +240,13 @@ impl EngineJob {
             }
         }
         weights
+    }
+
+    /// Trits that are not zero, as the decoders give them; 0 for a vector job.
+    pub fn nonzero_trits(&self, p: &EngineParameters) -> u64 {
+        let Source::Matrix { weights, .. } = &self.source else { return 0 };
+        let weights = self.as_decoded(p, weights);
+        weights.iter().flatten().filter(|trit| trit.is_nonzero()).count() as u64
     }
 
     /// Values by token in the order and the beats of the output streams.
@@ -287,8 +287,9 @@ impl EngineJob {
     }
 }
 
-/// A tile's bytes in the stream, its padding among them.
-pub(super) fn tile_bytes(p: &EngineParameters) -> usize {
-    let beat_bytes = p.array.stream_bits as usize / 8;
-    (p.array.columns as usize * p.array.lanes.div_ceil(5) as usize).next_multiple_of(beat_bytes)
+/// Where the weights are in the stream.
+pub(super) fn layout(p: &EngineParameters) -> ImageLayout {
+    let size = |size: u32| size as usize;
+    let (lanes, columns) = (size(p.array.lanes), size(p.array.columns));
+    ImageLayout { lanes, columns, stream_bits: size(p.array.stream_bits) }
 }

@@ -19,6 +19,7 @@
 //! | `session`, `check` | jobs as a host drives them, and whether all was as expected |
 //! | `random_job`, `random_session`, `verify` | random jobs, random runs, and many of them |
 //! | `coverage`, `states` | which nets toggled; full, empty and stall states |
+//! | `watch`, `watch.sv` | what nets did: accesses of memories, additions, lanes held still |
 
 mod check;
 mod counters;
@@ -35,6 +36,7 @@ mod simulator;
 mod states;
 mod trace;
 mod verify;
+mod watch;
 
 pub use check::{JobCycles, Outcome};
 pub use counters::{COUNTER_NAMES, Counters};
@@ -50,3 +52,4 @@ pub use simulator::{EngineSimulator, Instruments, Recording, Top};
 pub use states::{CoveredState, covered_states};
 pub use trace::{Answer, EngineTrace, OutputBeat, Request, SegmentTrace};
 pub use verify::{Verification, verify};
+pub use watch::{MemoryAccesses, NetEvents};

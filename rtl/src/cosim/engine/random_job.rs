@@ -2,7 +2,7 @@
 
 use contract::{Trit, packing};
 
-use super::job::{Corruption, EngineJob, Source, tile_bytes};
+use super::job::{Corruption, EngineJob, Source, layout};
 use crate::EngineParameters;
 use crate::cosim::Random;
 
@@ -155,7 +155,7 @@ fn weights(outputs: usize, inputs: usize, random: &mut Random) -> Vec<Vec<Trit>>
 fn corruption(p: &EngineParameters, tiles: usize, random: &mut Random) -> Corruption {
     let used = u64::from(p.array.columns) * u64::from(p.array.lanes.div_ceil(5));
     let below = |n: u64, random: &mut Random| usize::try_from(random.below(n)).unwrap_or(0);
-    let position = below(tiles as u64, random) * tile_bytes(p) + below(used, random);
+    let position = below(tiles as u64, random) * layout(p).step_bytes() + below(used, random);
     let invalid: Vec<u8> = (0..=u8::MAX).filter(|&byte| packing::decode5(byte).1).collect();
     let byte = random.pick(&invalid);
     Corruption { position, byte }

@@ -8,6 +8,7 @@ use super::coverage::Coverage;
 use super::run::EngineRun;
 use super::schedule::schedule;
 use super::trace::EngineTrace;
+use super::watch::watchers;
 use crate::eda::{self, Tool};
 use crate::{EngineParameters, Error, verilog};
 
@@ -53,6 +54,8 @@ pub struct Instruments {
     pub waveform: bool,
     /// Toggles are counted, for [`EngineSimulator::add_coverage`].
     pub coverage: bool,
+    /// What nets do is counted, for [`EngineTrace::events`].
+    pub events: bool,
 }
 
 /// A waveform to write.
@@ -129,6 +132,10 @@ impl EngineSimulator {
         }
         if instruments.coverage {
             args.push("--coverage-toggle");
+        }
+        if instruments.events {
+            eda::write(&dir.join("watch.sv"), &watchers(text))?;
+            args.extend(["watch.sv", "-Wno-MULTITOP", "-CFLAGS", "-DWATCHED"]);
         }
         Tool::Verilator.run(dir, &args)?;
         Ok(Self {

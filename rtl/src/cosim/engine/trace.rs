@@ -1,6 +1,7 @@
 //! What a run did, as `engine.cpp` printed it.
 
 use super::response::Response;
+use super::watch::NetEvents;
 use crate::{EngineParameters, Error};
 
 /// A beat of an output stream, as it was taken.
@@ -82,6 +83,8 @@ pub struct EngineTrace {
     pub combinational: Vec<String>,
     /// The number of cycles until the last transfer, or the stop.
     pub cycles: u64,
+    /// What nets did, where they are watched ([`super::Instruments::events`]).
+    pub events: NetEvents,
 }
 
 impl EngineTrace {
@@ -98,6 +101,10 @@ impl EngineTrace {
                     let (run, what) = rest.split_once(' ').ok_or_else(|| unreadable(line))?;
                     let run = usize::from_str_radix(run, 16).map_err(|_| unreadable(line))?;
                     return Err(Error::Run { run, what: what.to_owned() });
+                }
+                "s" => {
+                    trace.events.line(rest).ok_or_else(|| unreadable(line))?;
+                    continue;
                 }
                 "c" => {
                     trace.combinational.push(rest.to_owned());
