@@ -33,6 +33,9 @@ type Block = [[i16; BYTES]; CODES];
 impl Linears for Kernel {
     fn sums(&mut self, _: Place, weights: &TritMatrix, x: &Quantized) -> Result<Vec<i32>, Error> {
         let (tokens, outputs) = (x.tokens(), weights.rows());
+        if tokens == 0 {
+            return Ok(vec![]);
+        }
         let laid_out: Vec<Activations> = x.rows().map(Activations::new).collect();
         let level = Level::new();
         // Rows are read once for all tokens, so their sums come by row, [outputs, tokens].

@@ -57,6 +57,7 @@ fn weights_of_another_size_are_named() {
 fn a_token_outside_the_vocabulary_is_named() {
     let error = forward(&weights(), CacheForm::F32, &[63, 64]).unwrap_err().to_string();
     assert_eq!(error, "token 64 is outside the vocabulary of 64, whose ids are 0 to 63");
+    assert_eq!(forward(&weights(), CacheForm::F32, &[]).unwrap().tokens(), 0);
 }
 
 #[test]
