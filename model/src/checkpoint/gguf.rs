@@ -98,7 +98,7 @@ type Header = (BTreeMap<String, Value>, BTreeMap<String, Tensor>);
 fn header(file: &Source) -> Result<Header, Error> {
     let mut cursor = Cursor { file, place: 0, window: vec![], start: 0 };
     if file.bytes() < 4 || cursor.bytes()? != MAGIC {
-        return Err(file.malformed("no GGUF file: it does not begin with these letters".to_owned()));
+        return Err(file.malformed("no GGUF file, and no folder with a config.json".to_owned()));
     }
     let version = cursor.u32()?;
     if version != VERSION {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 
 use super::file::Source;
@@ -32,33 +33,31 @@ struct Folder {
 }
 
 impl Folder {
-    /// The tensor of a name, if it has the shape and one of the types.
-    fn tensor(
+    /// The tensor of a name, if it has the shape and one of the types, and what `of` says of its type.
+    fn tensor<T>(
         &self,
         name: &str,
         shape: &[u64],
         types: &str,
-        fits: impl Fn(Dtype) -> bool,
-    ) -> Result<(&Source, &Tensor), Error> {
+        of: impl Fn(Dtype) -> Option<T>,
+    ) -> Result<(&Source, Range<u64>, T), Error> {
         let expected = || format!("{types} {shape:?}");
         self.used.borrow_mut().insert(name.to_owned());
         let Some((file, tensor)) = self.shards.tensor(name) else {
             return Err(unfit(self.shards.origin(), name, "missing".to_owned(), expected()));
         };
-        if tensor.shape != shape || !fits(tensor.dtype) {
-            let found = format!("{} {:?}", tensor.dtype.name, tensor.shape);
-            return Err(unfit(file.origin(), name, found, expected()));
+        match of(tensor.dtype).filter(|_| tensor.shape == shape) {
+            Some(of) => Ok((file, tensor.range.clone(), of)),
+            None => {
+                let found = format!("{} {:?}", tensor.dtype.name, tensor.shape);
+                Err(unfit(file.origin(), name, found, expected()))
+            }
         }
-        Ok((file, tensor))
     }
 
     fn floats<'a>(&'a self, name: &'a str, shape: &[u64]) -> Result<Floats<'a>, Error> {
-        let is_float = |dtype: Dtype| dtype.float().is_some();
-        let (file, tensor) = self.tensor(name, shape, "F32, F16 or BF16", is_float)?;
-        let Some(format) = tensor.dtype.float() else {
-            unreachable!("the type has been looked at");
-        };
-        Ok(Floats { file, name, format, range: tensor.range.clone() })
+        let (file, range, format) = self.tensor(name, shape, "F32, F16 or BF16", Dtype::float)?;
+        Ok(Floats { file, name, format, range })
     }
 
     /// A matrix of packed trits.
@@ -67,8 +66,9 @@ impl Folder {
             let found = format!("to hold {outputs} outputs packed by four");
             return Err(unfit(self.shards.origin(), name, found, "a multiple of four".to_owned()));
         }
-        let (file, tensor) = self.tensor(name, &[outputs / 4, inputs], "U8", |dtype| dtype == Dtype::U8)?;
-        packed::read(file, name, tensor.range.clone(), outputs, inputs)
+        let is_byte = |dtype| (dtype == Dtype::U8).then_some(());
+        let (file, range, ()) = self.tensor(name, &[outputs / 4, inputs], "U8", is_byte)?;
+        packed::read(file, name, range, outputs, inputs)
     }
 
     /// The scale of a matrix of packed trits.

@@ -1,17 +1,20 @@
 //! `tests/fixtures/formats`, written by `make_checkpoints.py` with the tools of each format, against what those say is in it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use contract::Trit;
 use model::{Activation, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights, checkpoint};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// A file or a folder of the fixtures.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/formats")).join(name)
 }
 
-/// The name of the configuration's fixtures, by linear: what the framework's own quantiser made of it.
+/// What the framework's own quantiser made of a linear.
 #[derive(Deserialize)]
 struct Expected {
     /// FNV-1a of the trits plus one, row by row.
@@ -21,7 +24,7 @@ struct Expected {
 }
 
 fn expected(folder: &str) -> BTreeMap<String, Expected> {
-    let text = std::fs::read_to_string(fixture(folder).join("expected.json")).unwrap();
+    let text = fs::read_to_string(fixture(folder).join("expected.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -140,6 +143,7 @@ fn master_weights_are_quantised_as_the_framework_does_and_each_linear_has_its_no
 fn a_gguf_file_of_every_type_is_the_same_model() {
     let (folder, file) =
         (checkpoint::read(&fixture("bitnet")).unwrap(), checkpoint::read(&fixture("bitnet.gguf")).unwrap());
+    // Of the linears, `ffn_up` has its scale in a tensor of its own.
     assert_linears(&file, "bitnet", false, 1.0 / 2048.0);
     assert_same_floats(&folder, &file);
     let mut shape = file.shape.clone();
@@ -157,13 +161,47 @@ fn rows_that_a_gguf_file_of_llama_permutes_are_put_back() {
     assert_eq!(file.shape, folder.shape);
 }
 
+/// The framework unpacks the weights of an offline `AutoBitLinear` when it loads them, and saves them as floats.
+#[test]
+fn trits_that_were_saved_as_floats_are_trits() {
+    let packed = checkpoint::read(&fixture("bitnet")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(fixture("bitnet/config.json"), folder.path().join("config.json")).unwrap();
+    let bytes = fs::read(fixture("bitnet/model.safetensors")).unwrap();
+    let start = 8 + usize::try_from(u64::from_le_bytes(bytes[..8].try_into().unwrap())).unwrap();
+    let mut header: BTreeMap<String, Value> = serde_json::from_slice(&bytes[8..start]).unwrap();
+    let mut data = vec![];
+    for (name, tensor) in header.iter_mut().filter(|(name, _)| *name != "__metadata__") {
+        let offsets = &tensor["data_offsets"];
+        let at = |i: usize| start + usize::try_from(offsets[i].as_u64().unwrap()).unwrap();
+        let (first, begins) = (data.len(), at(0)..at(1));
+        match linears(&packed).get(name) {
+            None => data.extend(&bytes[begins]),
+            Some(Linear { trits, .. }) => {
+                let values = (0..trits.rows()).flat_map(|row| trits.row(row));
+                let bits = |trit: Trit| f32::from(trit.value()).to_bits() >> 16;
+                data.extend(values.flat_map(|trit| bits(trit).to_le_bytes()[..2].to_vec()));
+                tensor["dtype"] = json!("BF16");
+                tensor["shape"] = json!([trits.rows(), trits.columns()]);
+            }
+        }
+        tensor["data_offsets"] = json!([first, data.len()]);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_slice(), data.as_slice()].concat();
+    fs::write(folder.path().join("model.safetensors"), bytes).unwrap();
+    let mut saved = checkpoint::read(folder.path()).unwrap();
+    saved.shape.name.clone_from(&packed.shape.name);
+    assert!(saved == packed);
+}
+
 #[test]
 fn a_tokenizer_is_found_beside_the_weights() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.gguf");
     assert_eq!(checkpoint::tokenizer(folder.path()), None);
     let tokenizer = folder.path().join("tokenizer.json");
-    std::fs::write(&tokenizer, "{}").unwrap();
+    fs::write(&tokenizer, "{}").unwrap();
     assert_eq!(checkpoint::tokenizer(folder.path()), Some(tokenizer.clone()));
     assert_eq!(checkpoint::tokenizer(&file), Some(tokenizer));
 }

@@ -1,14 +1,15 @@
-//! Random damage to small valid files of each format: an error of one line, or a model; never a panic, and never more
-//! memory than the file could fill.
+//! Random damage to small valid files of each format, weight images among them: an error of one line, or a model; never a
+//! panic, and never more memory than the file could fill.
 //!
-//! 20,000 inputs by default, which `TRITIUM_MUTATIONS` overrides. Two million were tried in a release build.
+//! 20,000 inputs by default, which `TRITIUM_MUTATIONS` overrides. Three million were tried in a release build.
 
 use std::cell::Cell;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use model::checkpoint;
+use contract::ImageLayout;
+use model::{Error, ImageFile, checkpoint, write_image};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -201,6 +202,21 @@ fn peak_kib() -> u64 {
     peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
 }
 
+/// A file or a folder that can be read.
+struct Valid {
+    path: PathBuf,
+    /// The file of it that is damaged, and what is in it.
+    file: PathBuf,
+    whole: Vec<u8>,
+    read: fn(&Path) -> Result<(), Error>,
+}
+
+/// Every matrix of a file of weight images.
+fn read_image(path: &Path) -> Result<(), Error> {
+    let image = ImageFile::open(path)?;
+    image.entries().iter().try_for_each(|entry| image.matrix(entry).map(drop))
+}
+
 /// Set for the process that does it.
 const ALONE: &str = "TRITIUM_MUTATIONS_ALONE";
 
@@ -225,9 +241,8 @@ fn damage_files() {
     let cases = std::env::var("TRITIUM_MUTATIONS").map_or(20_000, |count| count.parse().unwrap());
     // In memory where there is such a folder: on a disk each input waits for it.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let corpus: Vec<(PathBuf, PathBuf, Vec<u8>)> = CORPUS
-        .iter()
-        .enumerate()
+    let files = CORPUS.iter().enumerate();
+    let mut corpus: Vec<Valid> = files
         .map(|(i, (read, damaged))| {
             let copy = folder.path().join(i.to_string());
             if damaged.is_empty() {
@@ -238,12 +253,20 @@ fn damage_files() {
                     fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
                 }
             }
-            checkpoint::read(&copy).unwrap();
             let file = if damaged.is_empty() { copy.clone() } else { copy.join(damaged) };
-            let bytes = fs::read(&file).unwrap();
-            (copy, file, bytes)
+            let whole = fs::read(&file).unwrap();
+            Valid { path: copy, file, whole, read: |path| checkpoint::read(path).map(drop) }
         })
         .collect();
+    let path = folder.path().join("image");
+    let layout = ImageLayout { lanes: 12, columns: 5, stream_bits: 64 };
+    let mut whole = vec![];
+    write_image(&checkpoint::read(&fixture("llama")).unwrap(), layout, &mut whole).unwrap();
+    corpus.push(Valid { file: path.clone(), path, whole, read: read_image });
+    for Valid { path, file, whole, read } in &corpus {
+        fs::write(file, whole).unwrap();
+        read(path).unwrap();
+    }
 
     let before = peak_kib();
     let models = Cell::new(0);
@@ -251,14 +274,14 @@ fn damage_files() {
     let inputs = (any::<Index>(), prop::collection::vec(damage(), 1..4));
     TestRunner::new(config)
         .run(&inputs, |(which, damages)| {
-            let (path, file, whole) = which.get(&corpus);
+            let Valid { path, file, whole, read } = which.get(&corpus);
             let mut bytes = whole.clone();
             damages.iter().for_each(|damage| damage.apply(&mut bytes));
             fs::write(file, bytes).unwrap();
-            let read = checkpoint::read(path);
+            let outcome = read(path);
             fs::write(file, whole).unwrap();
-            match read {
-                Ok(_) => models.set(models.get() + 1),
+            match outcome {
+                Ok(()) => models.set(models.get() + 1),
                 Err(error) => {
                     let line = error.to_string();
                     prop_assert!(!line.chars().any(char::is_control), "{:?}", line);
