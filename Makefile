@@ -32,9 +32,10 @@ verify: tools sim
 synth: tools sim
 	tests/synthesise.sh $(TRITIUM_SIM)
 
-# How fast the simulator is: whole models with what repeats skipped, every burst stepped, in bursts a second, and how its time grows.
+# How fast the simulator is: whole models with what repeats skipped, every burst stepped, in bursts a second, and how its time
+# grows; and the reference transformer, in bytes of weights and tokens a second.
 bench:
-	cargo bench -p tritium-sim
+	cargo bench -p tritium-sim -p tritium-model
 	cargo bench -p tritium-cli --bench growth
 
 # Sets faults into the emitted Verilog of every block and lists those that the block's own tests do not see.

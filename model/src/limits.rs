@@ -61,6 +61,23 @@ const LARGEST_EXPERTS_SIZE: u64 = 1 << 20;
 const LARGEST_Q_SIZE: u64 = 1 << 20;
 
 impl Shape {
+    /// The reference computes dense models alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Field`] for a mixture of experts.
+    pub(crate) fn refuse_experts(&self) -> Result<(), Error> {
+        match self.experts {
+            None => Ok(()),
+            Some(experts) => Err(Error::Field {
+                origin: self.name.clone(),
+                field: EXPERTS.field,
+                value: experts.num_local_experts.to_string(),
+                expected: "absent: mixtures of experts are simulated, not computed".to_owned(),
+            }),
+        }
+    }
+
     /// Whether every field is within its range and the fields agree with each other.
     ///
     /// # Errors

@@ -113,11 +113,10 @@ impl KvForm {
     pub fn integer(self, vector: &KvVector, i: usize) -> Option<i8> {
         self.limit()?;
         let bits = self.value_bits() as usize;
-        let mut code = 0;
-        for bit in 0..bits {
-            let at = i * bits + bit;
-            code |= ((vector.bytes.get(at / 8)? >> (at % 8)) & 1) << bit;
-        }
+        let (first, last) = (i * bits, (i + 1) * bits - 1);
+        // At most eight bits lie in two bytes.
+        let pair = [*vector.bytes.get(first / 8)?, *vector.bytes.get(last / 8)?];
+        let code = (u16::from_le_bytes(pair) >> (first % 8)).to_le_bytes()[0];
         // The sign bit moves to the top of the byte and comes back down with its copies.
         let unused = 8 - bits;
         Some((code << unused) as i8 >> unused)

@@ -67,16 +67,23 @@ const PARTS: usize = 16;
 
 /// The sum of products: [`PARTS`] sums of every [`PARTS`]th product, added up pairwise.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    dot_of(a, b, |a| a)
+}
+
+/// The same, with numbers that become f32 as they are read.
+// Inlined, it is compiled for what the function around it may use.
+#[inline(always)]
+pub(super) fn dot_of<T: Copy>(a: &[T], b: &[f32], widen: impl Fn(T) -> f32) -> f32 {
     let (a, a_rest) = a.as_chunks::<PARTS>();
     let (b, b_rest) = b.as_chunks::<PARTS>();
     let mut parts = [0.0; PARTS];
     for (a, b) in a.iter().zip(b) {
         for i in 0..PARTS {
-            parts[i] += a[i] * b[i];
+            parts[i] += widen(a[i]) * b[i];
         }
     }
     for ((part, a), b) in parts.iter_mut().zip(a_rest).zip(b_rest) {
-        *part += a * b;
+        *part += widen(*a) * b;
     }
     let mut half = PARTS / 2;
     while half > 0 {

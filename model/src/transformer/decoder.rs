@@ -45,11 +45,12 @@ impl<'w> Decoder<'w> {
     ///
     /// # Errors
     ///
-    /// [`Error::Field`] for a shape that is not valid, and for one with more inputs to a linear than the accumulators of
+    /// [`Error::Field`] for a shape that is not valid, for a mixture of experts, and for one with more inputs to a linear than the accumulators of
     /// contract clause C-WIDTH-2 hold; [`Error::Tensor`] for weights of another size.
     pub fn new(weights: &'w Weights) -> Result<Decoder<'w>, Error> {
         let shape = &weights.shape;
         shape.validate()?;
+        shape.refuse_experts()?;
         for (field, inputs) in [
             ("hidden_size", shape.hidden_size),
             ("intermediate_size", shape.intermediate_size),

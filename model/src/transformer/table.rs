@@ -1,9 +1,10 @@
 //! The embedding's rows, and a head's products; 16-bit numbers become f32 as they are read.
 
 use contract::f16_to_f32;
+use fearless_simd::Level;
 use rayon::prelude::*;
 
-use super::arithmetic::dot;
+use super::arithmetic::{dot, dot_of};
 use crate::Table;
 
 impl Table {
@@ -36,30 +37,37 @@ const ROWS: usize = 64;
 
 /// The dot product of every row with x.
 pub(super) fn products(table: &Table, x: &[f32]) -> Vec<f32> {
+    let level = Level::new();
     let mut products = vec![0.0; table.len() / x.len()];
     products.par_chunks_mut(ROWS).enumerate().for_each(|(chunk, products)| {
-        let first = chunk * ROWS;
-        let mut widened = vec![0.0; x.len()];
         for (i, product) in products.iter_mut().enumerate() {
-            let range = (first + i) * x.len()..(first + i + 1) * x.len();
+            let row = chunk * ROWS + i;
+            let range = row * x.len()..(row + 1) * x.len();
             *product = match table {
                 Table::F32(values) => dot(&values[range], x),
-                Table::F16(values) => {
-                    widened.iter_mut().zip(&values[range]).for_each(|(wide, half)| *wide = f16_to_f32(*half));
-                    dot(&widened, x)
-                }
-                Table::Bf16(values) => {
-                    widened
-                        .iter_mut()
-                        .zip(&values[range])
-                        .for_each(|(wide, half)| *wide = bf16_to_f32(*half));
-                    dot(&widened, x)
-                }
+                Table::F16(values) => dot_of(&values[range], x, f16_to_f32),
+                Table::Bf16(values) => bf16_dot(level, &values[range], x),
             };
         }
     });
     products
 }
+
+/// In the widest vectors that the processor has; the sums are the same in any.
+fn bf16_dot(level: Level, row: &[u16], x: &[f32]) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = level.as_avx2() {
+        return bf16_dot_avx2(avx2, row, x);
+    }
+    let _ = level;
+    dot_of(row, x, bf16_to_f32)
+}
+
+fearless_simd::kernel!(
+    fn bf16_dot_avx2(_avx2: Avx2, row: &[u16], x: &[f32]) -> f32 {
+        dot_of(row, x, bf16_to_f32)
+    }
+);
 
 /// The upper half of an f32.
 fn bf16_to_f32(half: u16) -> f32 {
@@ -85,6 +93,18 @@ mod tests {
             assert_eq!((table.len(), table.is_empty()), (rows * width, false));
             assert_eq!(products(&table, &x), exact);
             assert_eq!(row(&table, width, rows - 1), values[(rows - 1) * width..]);
+        }
+    }
+
+    #[test]
+    fn wider_vectors_give_the_same_floats() {
+        let mut random = crate::random::Random::new(3);
+        for length in [1, 15, 16, 17, 300] {
+            #[allow(clippy::cast_possible_truncation, reason = "any number will do")]
+            let mut numbers = || (0..length).map(|_| random.unit() as f32 - 0.5).collect::<Vec<f32>>();
+            let (row, x) = (numbers(), numbers());
+            let row: Vec<u16> = row.iter().map(|x| u16::try_from(x.to_bits() >> 16).unwrap()).collect();
+            assert_eq!(bf16_dot(Level::new(), &row, &x), dot_of(&row, &x, bf16_to_f32), "{length}");
         }
     }
 }

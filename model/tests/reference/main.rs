@@ -1,7 +1,9 @@
 //! The reference transformer against Hugging Face `transformers`, one operation at a time and end to end.
 //!
-//! `tests/fixtures/reference` holds small models with what the framework computes for them;
-//! `TRITIUM_REFERENCE` may name more such folders, separated by colons, which `make_reference.py` there writes.
+//! `tests/fixtures/reference` holds small models with what the framework computes for them, written by
+//! `tests/fixtures/make_reference.py`. `TRITIUM_REFERENCE` may name more folders of that kind, separated by colons:
+//!
+//!     TRITIUM_REFERENCE=a:b cargo test -p tritium-model --test reference -- --nocapture
 
 mod end_to_end;
 mod expected;

@@ -48,6 +48,8 @@ fn weights_of_another_size_are_named() {
         message(|w| w.shape.intermediate_size = 65_536),
         "online: `intermediate_size` is 65536 inputs of a linear, must be at most 65535: accumulators have 24 bits"
     );
+    let experts = message(|w| w.shape.experts = model::preset("8x7b").unwrap().experts);
+    assert!(experts.contains("`num_local_experts` is 8, must be absent"), "{experts}");
     assert!(message(|w| w.shape.head_dim = 7).contains("`head_dim` is 7, must be even"));
 }
 
@@ -55,6 +57,7 @@ fn weights_of_another_size_are_named() {
 fn a_token_outside_the_vocabulary_is_named() {
     let error = forward(&weights(), CacheForm::F32, &[63, 64]).unwrap_err().to_string();
     assert_eq!(error, "token 64 is outside the vocabulary of 64, whose ids are 0 to 63");
+    assert_eq!(forward(&weights(), CacheForm::F32, &[]).unwrap().tokens(), 0);
 }
 
 #[test]
