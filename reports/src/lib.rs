@@ -11,6 +11,7 @@ mod grid;
 mod json;
 mod machine;
 mod operators;
+mod paper;
 mod printable;
 mod profile;
 mod sweep;
@@ -20,12 +21,15 @@ mod units;
 #[cfg(test)]
 mod example;
 
-pub use chart::{Chart, ScaleSeries, energy_chart, paper_chart, scale_chart, size_chart};
+pub use chart::{
+    Chart, ScaleSeries, conventions_chart, energy_chart, measured_chart, paper_chart, scale_chart, size_chart,
+};
 pub use csv::{csv, energy_csv, operators_csv};
 pub use error::Error;
 pub use file::Staged;
 pub use grid::Grid;
 pub use json::json;
+pub use paper::{paper_csv, paper_table};
 pub use printable::printable;
 pub use profile::profile;
 pub use sweep::sweep_table;

@@ -1,8 +1,10 @@
 //! Charts: each is written once against plotters and comes out as SVG and as PNG.
 
+mod conventions;
 mod energy;
 mod font;
 mod ink;
+mod measured;
 mod paper;
 mod scale;
 mod scaled;
@@ -12,7 +14,9 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
+pub use conventions::conventions_chart;
 pub use energy::energy_chart;
+pub use measured::measured_chart;
 pub use paper::paper_chart;
 pub use scale::{ScaleSeries, scale_chart};
 pub use size::size_chart;
@@ -115,8 +119,10 @@ mod tests {
     use super::*;
     use crate::example;
 
-    fn charts() -> [Chart; 4] {
-        let sizes = ::energy::figure3::right(&::energy::CostTable::seven_nm().unwrap()).unwrap();
+    fn charts() -> [Chart; 6] {
+        let costs = ::energy::CostTable::seven_nm().unwrap();
+        let sizes = ::paper::figure3::right(&costs).unwrap();
+        let reproduction = ::paper::reproduce(&costs).unwrap();
         let report = example::report();
         let series = |name: &str, points: &[(f64, f64)]| ScaleSeries {
             name: name.to_owned(),
@@ -128,6 +134,8 @@ mod tests {
         [
             energy_chart(&report),
             paper_chart(&sizes),
+            conventions_chart(&reproduction),
+            measured_chart(&reproduction),
             size_chart(&[report.clone(), report]),
             scale_chart(&luts, &clocks),
         ]

@@ -51,6 +51,8 @@ pub(crate) enum Subcommands {
     Scale(ScaleArguments),
     /// Put the engine behind the serial port of a ULX3S (ECP5-85F): DIR/ulx3s.bit, and DIR/ulx3s.v, which it is made of.
     Bitstream(BitstreamArguments),
+    /// Reproduce the figures of the BitNet b1.58 paper, each with its error; --out adds charts.
+    Paper(PaperArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -118,6 +120,17 @@ pub(crate) struct SweepArguments {
 
     #[command(flatten)]
     pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PaperArguments {
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Also write CSV, JSON and charts (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// The sizes of an engine.

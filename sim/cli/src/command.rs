@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Scale { targets: Vec<Target>, most_lanes: u64, seeds: u32, folder: Option<PathBuf> },
     /// An engine on a board.
     Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
+    /// The paper reproduced.
+    Paper { format: Format, folder: Option<PathBuf> },
     /// The model presets.
     Models,
     /// The chip presets.
@@ -115,6 +117,7 @@ impl Command {
                 seeds: bitstream.seeds,
                 folder: bitstream.out,
             },
+            Some(Subcommands::Paper(paper)) => Command::Paper { format: paper.format, folder: paper.out },
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })

@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod hardware;
 mod output;
+mod paper;
 mod presets;
 mod run;
 mod scale;
@@ -46,6 +47,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }
+        Command::Paper { format, folder } => paper::paper(format, folder.as_deref()),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

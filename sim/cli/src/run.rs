@@ -16,7 +16,7 @@ pub(crate) fn simulate(job: &Job) -> anyhow::Result<()> {
         let mut files = documents(folder, &reports, &reports::json(report)?)?;
         files.write_chart("energy", &reports::energy_chart(report)?)?;
         let costs = energy::CostTable::seven_nm()?;
-        files.write_chart("paper_ratios", &reports::paper_chart(&energy::figure3::right(&costs)?)?)?;
+        files.write_chart("paper_ratios", &reports::paper_chart(&::paper::figure3::right(&costs)?)?)?;
         files.publish()?;
     }
     print(&match job.format {
