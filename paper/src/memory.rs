@@ -23,7 +23,7 @@ use crate::published::Format;
 use crate::setup::{MemoryFit, Stated};
 
 /// What the paper's GB are read as, bytes.
-pub const BYTES_PER_GB: f64 = (1_u64 << 30) as f64;
+pub const BYTES_PER_GB: u64 = 1 << 30;
 
 /// How many heads have a cache of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub fn fit(stated: &Stated) -> Result<MemoryFit, Error> {
     let points = points()?;
     let largest_error = |fit: &MemoryFit| {
         let error = |point: &Point| {
-            (memory_of(point, stated, fit).total() / (point.memory_gb * BYTES_PER_GB) - 1.0).abs()
+            (memory_of(point, stated, fit).total() / (point.memory_gb * BYTES_PER_GB as f64) - 1.0).abs()
         };
         points.iter().map(error).fold(0.0, f64::max)
     };
@@ -171,6 +171,6 @@ mod tests {
         let points = points().unwrap();
         let point = points.iter().find(|p| p.size == "70B" && p.format == Format::Fp16).unwrap();
         let weights = memory_of(point, &setup.stated, &setup.fitted.memory).weights;
-        assert!(weights > point.memory_gb * 1e9 && weights < point.memory_gb * BYTES_PER_GB);
+        assert!(weights > point.memory_gb * 1e9 && weights < point.memory_gb * BYTES_PER_GB as f64);
     }
 }

@@ -41,7 +41,7 @@ pub struct Reproduction {
     /// The fitted parameters.
     pub fitted: Fitted,
     /// What the paper's GB are read as, bytes.
-    pub bytes_per_gb: f64,
+    pub bytes_per_gb: u64,
     /// What is not reproduced.
     pub not_reproduced: Vec<NotReproduced>,
 }
@@ -105,7 +105,7 @@ pub fn reproduce(table: &CostTable) -> Result<Reproduction, Error> {
     rows.extend(claims(&figures, &setup, table)?);
     let memories = points.iter().map(|point| {
         let terms = memory_of(point, &setup.stated, &setup.fitted.memory);
-        let paper_bytes = point.memory_gb * BYTES_PER_GB;
+        let paper_bytes = point.memory_gb * BYTES_PER_GB as f64;
         let residual_bytes = paper_bytes - terms.total();
         MemoryTerms { size: point.size.clone(), format: point.format, paper_bytes, terms, residual_bytes }
     });
@@ -165,7 +165,7 @@ fn measured(points: &[Point], latencies: &[Latency], setup: &Setup) -> Vec<Row> 
     let item =
         |point: &Point, what: &str| (point.figure, format!("{} {}, {what}", point.size, point.format.name()));
     let memory = |point: &Point| {
-        let ours = memory_of(point, &setup.stated, &setup.fitted.memory).total() / BYTES_PER_GB;
+        let ours = memory_of(point, &setup.stated, &setup.fitted.memory).total() / BYTES_PER_GB as f64;
         let numbers = ("GB", Some(point.memory_gb), ours);
         Row::new(item(point, "memory"), numbers, MEMORY, Some(MEMORY_BOUND))
     };

@@ -4,7 +4,7 @@ use paper::{Bound, Reproduction, Row};
 
 use crate::Error;
 use crate::grid::{Grid, wrapped};
-use crate::units::{bytes, significant};
+use crate::units::{count, significant};
 
 /// Every number, grouped by figure and convention; then what was fitted, the terms of every memory, and what is not reproduced.
 pub fn paper_table(reproduction: &Reproduction) -> String {
@@ -126,7 +126,7 @@ fn share(fraction: f64) -> String {
 /// Each memory by its terms.
 fn memories(reproduction: &Reproduction) -> String {
     let mut grid = Grid::new("<>>>>>>>>");
-    let gb = format!("memory, GB of {}", bytes_exactly(reproduction.bytes_per_gb));
+    let gb = format!("memory, GB of {} B", power_of_two(reproduction.bytes_per_gb));
     let header = ["weights", "embeddings", "cache", "activations", "workspace", "sum", "paper", "residual"];
     grid.row([gb.as_str()].into_iter().chain(header));
     grid.rule();
@@ -142,16 +142,15 @@ fn memories(reproduction: &Reproduction) -> String {
             memory.paper_bytes,
             memory.residual_bytes,
         ];
-        let cells = values.map(|value| format!("{:.3}", value / reproduction.bytes_per_gb));
+        let cells = values.map(|value| format!("{:.3}", value / reproduction.bytes_per_gb as f64));
         grid.row([format!("{} {}", memory.size, memory.format.name())].into_iter().chain(cells));
     }
     grid.text()
 }
 
-/// A whole number of bytes: `2^30` for what is a power of two, else as other bytes.
-fn bytes_exactly(number: f64) -> String {
-    let power = number.log2();
-    if power.fract() == 0.0 { format!("2^{power:.0} B") } else { bytes(number as u64) }
+/// `2^30` for what is a power of two.
+fn power_of_two(number: u64) -> String {
+    if number.is_power_of_two() { format!("2^{}", number.trailing_zeros()) } else { count(number) }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ struct ConventionsFigure<'a> {
 const WIDTH: u32 = 940;
 const HEIGHT: u32 = 520;
 const MARGIN: i32 = 18;
-/// Where the plot begins: below the title and two columns of the legend.
+/// Where the legend begins, a line a series: below the title.
 const TOP: i32 = 48;
 /// The share of the distance between two groups that bars take.
 const FILLED: f64 = 0.86;
@@ -70,11 +70,12 @@ impl Figure for ConventionsFigure<'_> {
         area.draw_text(title, &ink::bold(TITLE, INK, HPos::Left, VPos::Top), (MARGIN, 16))?;
         let colors = || COLORS.into_iter().cycle();
         let names = self.series.iter().zip(colors()).map(|(series, color)| (series.name.to_owned(), color));
-        for (line, entry) in names.enumerate() {
-            let top = TOP + ink::LEGEND_LINE * line as i32;
+        let mut top = TOP;
+        for entry in names {
             ink::legend(area, (MARGIN, top), WIDTH as i32 - MARGIN, &[entry])?;
+            top += ink::LEGEND_LINE;
         }
-        let (_, plot) = area.split_vertically(TOP + ink::LEGEND_LINE * self.series.len() as i32 + 8);
+        let (_, plot) = area.split_vertically(top + 8);
         let values = || self.series.iter().flat_map(|series| series.values.iter().copied());
         let largest = values().fold(1.0, f64::max);
         let mut chart = ChartBuilder::on(&plot)

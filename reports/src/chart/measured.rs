@@ -14,7 +14,7 @@ use crate::Error;
 
 /// Two panels by model size, memory and latency: bars for what is published, points for what is computed, and the errors below.
 pub fn measured_chart(reproduction: &Reproduction) -> Result<Chart, Error> {
-    let gb = reproduction.bytes_per_gb;
+    let gb = reproduction.bytes_per_gb as f64;
     let memory = reproduction.memories.iter();
     let memory = memory.map(|m| (m.size.as_str(), m.format, m.paper_bytes / gb, m.terms.total() / gb));
     let latency = reproduction.latencies.iter().map(|l| (l.size.as_str(), l.format, l.paper_ms, l.fitted_ms));
