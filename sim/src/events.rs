@@ -10,6 +10,7 @@ use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 use crate::Error;
 use crate::chip::ChipSpec;
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
+use crate::registers::{Operands, Registers};
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
 
@@ -107,20 +108,28 @@ impl Counter<'_> {
         let column_cycles = tile_steps * tokens * columns;
         let products = times * tiling.n * tiling.k * tokens;
         let datapath = &mut self.events.datapath;
+        let registers = match self.machine {
+            Machine::Ternary => Registers::ternary(spec),
+            Machine::Fp16 => Registers::multiplying(spec, &Operands::HALF),
+        };
+        datapath.register_bits += tile_steps * tokens * registers.shared + column_cycles * registers.column;
+        // A slot is written with every token of a step, and read into a register that is counted with the column.
+        datapath.register_bits += column_cycles * registers.result;
+        datapath.register_bits += times * tiling.tiles * columns * tokens * registers.result;
+        datapath.register_bits +=
+            tile_steps * columns * tile_lanes(self.machine, lanes) * 2 * registers.weight;
+        datapath.register_bits += tile_steps * tiling.beats * tiling.beat_bytes * registers.stream_byte;
         match self.machine {
             Machine::Ternary => {
                 let active = products - products / ZERO_DENSITY.1 * ZERO_DENSITY.0;
                 datapath.lanes_active += active;
                 datapath.lanes_gated += column_cycles * lanes - active;
-                datapath.register_bits += active * u64::from(ACTIVATION_BITS);
+                datapath.register_bits += active * registers.lane;
                 // Signs make an adder subtract, and cost no adder of their own.
                 for (adders, bits) in column_adders(lanes) {
                     add(datapath, bits, column_cycles * adders);
                 }
                 add(datapath, spec.acc_bits, column_cycles);
-                // A trit is two bits, in the loading register and in the held tile.
-                let trits = lanes.next_multiple_of(BYTE_LANES);
-                datapath.register_bits += tile_steps * columns * trits * 2 * 2;
                 datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
             }
             Machine::Fp16 => {
@@ -129,8 +138,7 @@ impl Counter<'_> {
                 datapath.fp16_adds += column_cycles * (lanes - 1);
                 // Sums are kept in FP32 across steps, as tensor cores do.
                 datapath.fp32_adds += column_cycles;
-                datapath.register_bits += products * 16 + column_cycles * ((lanes - 1) * 16 + 32);
-                datapath.register_bits += tile_steps * columns * lanes * 16 * 2;
+                datapath.register_bits += products * registers.lane;
             }
         }
         let activation_bytes = self.machine.activation_bytes();
@@ -156,10 +164,17 @@ impl Counter<'_> {
     }
 }
 
-/// `adds` additions of that width, each into a register.
+/// `adds` additions of that width.
 fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     *datapath.integer_adds.entry(bits).or_default() += adds;
-    datapath.register_bits += adds * u64::from(bits);
+}
+
+/// Weights of a column's step as a tile holds them: trits in whole bytes.
+fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
+    match machine {
+        Machine::Ternary => lanes.next_multiple_of(BYTE_LANES),
+        Machine::Fp16 => lanes,
+    }
 }
 
 /// Adders of a ternary column, and the width of their sums: those of each byte's five lanes (C-LANE-4), and a binary tree
@@ -214,8 +229,14 @@ mod tests {
         let datapath = &ternary.datapath;
         assert_eq!((datapath.lanes_active, datapath.lanes_gated), (24, 40));
         assert_eq!(datapath.integer_adds, [(9, 32), (10, 16), (11, 16), (24, 16)].into());
-        // Lanes, tree, accumulators; 40 trits of 2 bits, stored twice.
-        assert_eq!(datapath.register_bits, 24 * 8 + (32 * 9 + 16 * (10 + 11)) + 16 * 24 + 4 * 10 * 2 * 2);
+        // Once an engine for 8 token steps: 4 activations for two cycles, a late one for two, and what accompanies them: 8 stages of
+        // valid, first, last and 3 bits of a slot.
+        let shared = 8 * (2 * 4 * 8 + 2 * 8 + 8 * 6);
+        // 16 column steps: a byte's sums of 9, 9, 10 and 11, its signs (11) and zero trits (2), the slot read and written.
+        let columns = 16 * (9 + 9 + 10 + 11 + 11 + 2 + 24 + 24);
+        // 2 tiles' results of 2 columns for 2 tokens; 40 trits of 2 bits, stored twice; 4 beats of 64 bytes.
+        let weights = 4 * 10 * 2 * 2 + 4 * 64 * 27;
+        assert_eq!(datapath.register_bits, 24 * 8 + shared + columns + 8 * 24 + weights);
         assert_eq!(datapath.bytes_decoded, 4 * 64);
         let sram = |name| (ternary.sram[name].read_bytes, ternary.sram[name].written_bytes);
         assert_eq!(sram("activation"), (4 * 2 * 4, 2 * 6));
@@ -223,7 +244,9 @@ mod tests {
         assert_eq!(sram("stream_fifo"), (256, 256));
         let fp16 = count(Machine::Fp16).datapath;
         assert_eq!((fp16.fp16_multiplies, fp16.fp16_adds, fp16.fp32_adds), (36, 16 * 3, 16));
-        assert_eq!(fp16.register_bits, 36 * 16 + 16 * (3 * 16 + 32) + 4 * 8 * 16 * 2);
+        let shared = 8 * (2 * 4 * 16 + 8 * 6);
+        let columns = 16 * (3 * 16 + 32 + 32);
+        assert_eq!(fp16.register_bits, 36 * 16 + shared + columns + 8 * 32 + 4 * 8 * 16 * 2 + 4 * 64 * 16);
     }
 
     #[test]

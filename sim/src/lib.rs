@@ -17,6 +17,7 @@ mod error;
 pub mod events;
 pub mod mapping;
 mod preset;
+pub mod registers;
 pub mod result;
 mod simulate;
 pub mod timing;
