@@ -11,11 +11,13 @@
 //! | [`Accounting::System`] | the datapath with SRAM, DRAM, the vector unit, links and static power |
 
 mod accounting;
+mod area;
 mod breakdown;
 mod cost;
 mod datapath;
 mod error;
 pub mod events;
+mod knob;
 mod paper;
 mod paper_operations;
 mod rows;
@@ -24,11 +26,13 @@ mod system;
 mod table;
 
 pub use accounting::Accounting;
+pub use area::{Area, AreaTable, Parts};
 pub use breakdown::Breakdown;
 pub use cost::Cost;
 pub use datapath::datapath;
 pub use error::EnergyError;
 pub use events::Events;
+pub use knob::Knob;
 pub use paper::paper;
 pub use rows::{Boundary, Node, Unit};
 pub use system::system;

@@ -16,7 +16,7 @@ use std::path::Path;
 pub use config::{MAX_CONFIG_BYTES, MODEL_TYPES};
 pub use error::Error;
 pub use presets::{preset, preset_names};
-pub use shape::{Activation, Shape, WeightFormat};
+pub use shape::{Activation, INT4_GROUP, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, Table, TritMatrix, WeightScale, Weights};
 
 /// The shape of a model, by a preset's name (in any case) or else by path: a `config.json`, or a folder that

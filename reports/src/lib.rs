@@ -14,6 +14,7 @@ mod operators;
 mod paper;
 mod printable;
 mod profile;
+mod sensitivity;
 mod sweep;
 mod table;
 mod units;
@@ -22,7 +23,8 @@ mod units;
 mod example;
 
 pub use chart::{
-    Chart, ScaleSeries, conventions_chart, energy_chart, measured_chart, paper_chart, scale_chart, size_chart,
+    Chart, ScaleSeries, conventions_chart, energy_chart, measured_chart, paper_chart, scale_chart,
+    size_chart, tornado_chart,
 };
 pub use csv::{csv, energy_csv, operators_csv};
 pub use error::Error;
@@ -32,5 +34,6 @@ pub use json::json;
 pub use paper::{paper_csv, paper_table};
 pub use printable::printable;
 pub use profile::profile;
+pub use sensitivity::{sensitivity_csv, sensitivity_table};
 pub use sweep::sweep_table;
 pub use table::table;

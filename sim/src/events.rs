@@ -10,24 +10,44 @@ use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 use crate::Error;
 use crate::chip::ChipSpec;
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES};
-use crate::registers::{Operands, Registers};
+use crate::registers::Registers;
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
 
 /// Lanes of a byte of weights.
 const BYTE_LANES: u64 = contract::packing::TRITS_PER_BYTE as u64;
 
-/// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
-const ZERO_DENSITY: (u64, u64) = (1, 3);
+/// A share of a whole, as a fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    part: u64,
+    whole: u64,
+}
 
-/// Counts the events of a timed run.
+impl Share {
+    /// Of the weights, those that are zero, where no checkpoint says otherwise: three values, equally likely.
+    pub const THIRD: Share = Share { part: 1, whole: 3 };
+
+    /// `part` of `whole`; `None` unless it is between none and all of something.
+    pub fn new(part: u64, whole: u64) -> Option<Share> {
+        (whole > 0 && part <= whole).then_some(Share { part, whole })
+    }
+
+    /// That share of a count, rounded down.
+    fn of(self, count: u64) -> u64 {
+        // The part is no more than the whole, so the result is no more than the count.
+        u64::try_from(u128::from(count) * u128::from(self.part) / u128::from(self.whole)).unwrap_or(count)
+    }
+}
+
+/// Counts the events of a timed run, of whose weights `zeros` are zero.
 ///
 /// # Errors
 /// A count beyond 64 bits.
-pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
+pub fn count(mapping: &Mapping, timing: &Timing, zeros: Share) -> Result<Events, Error> {
     let chip = mapping.chip;
     let mut counter =
-        Counter { spec: &chip.spec, machine: mapping.workload.machine, events: Events::default() };
+        Counter { spec: &chip.spec, machine: mapping.workload.machine, zeros, events: Events::default() };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         let layers = mapping.workload.shape.num_hidden_layers;
@@ -61,6 +81,7 @@ pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
 struct Counter<'a> {
     spec: &'a ChipSpec,
     machine: Machine,
+    zeros: Share,
     events: Events,
 }
 
@@ -102,49 +123,13 @@ impl Counter<'_> {
 
     fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
         let spec = self.spec;
-        let (lanes, columns) = (spec.lanes, spec.columns);
-        // Tiles' steps, and those times the tokens that each serves.
+        let one = datapath(spec, self.machine, self.zeros, tiling, tokens, times);
+        self.events += &Events { datapath: one, ..Events::default() };
         let tile_steps = times * tiling.tiles * tiling.steps;
-        let column_cycles = tile_steps * tokens * columns;
-        let products = times * tiling.n * tiling.k * tokens;
-        let datapath = &mut self.events.datapath;
-        let registers = match self.machine {
-            Machine::Ternary => Registers::ternary(spec),
-            Machine::Fp16 => Registers::multiplying(spec, &Operands::HALF),
-        };
-        datapath.register_bits += tile_steps * tokens * registers.shared + column_cycles * registers.column;
-        // A slot is written with every token of a step, and read into a register that is counted with the column.
-        datapath.register_bits += column_cycles * registers.result;
-        datapath.register_bits += times * tiling.tiles * columns * tokens * registers.result;
-        datapath.register_bits +=
-            tile_steps * columns * tile_lanes(self.machine, lanes) * 2 * registers.weight;
-        datapath.register_bits += tile_steps * tiling.beats * tiling.beat_bytes * registers.stream_byte;
-        match self.machine {
-            Machine::Ternary => {
-                let active = products - products / ZERO_DENSITY.1 * ZERO_DENSITY.0;
-                datapath.lanes_active += active;
-                datapath.lanes_gated += column_cycles * lanes - active;
-                datapath.register_bits += active * registers.lane;
-                // Signs make an adder subtract, and cost no adder of their own.
-                for (adders, bits) in column_adders(lanes) {
-                    add(datapath, bits, column_cycles * adders);
-                }
-                add(datapath, spec.acc_bits, column_cycles);
-                datapath.bytes_decoded += tile_steps * tiling.beats * tiling.beat_bytes;
-            }
-            Machine::Fp16 => {
-                // A padded lane multiplies zeros, which toggle nothing.
-                datapath.fp16_multiplies += products;
-                datapath.fp16_adds += column_cycles * (lanes - 1);
-                // Sums are kept in FP32 across steps, as tensor cores do.
-                datapath.fp32_adds += column_cycles;
-                datapath.register_bits += products * registers.lane;
-            }
-        }
         let activation_bytes = self.machine.activation_bytes();
         // Every engine holds a copy of the activations and reads it for each of its tiles.
         let written = times * tokens * tiling.k * activation_bytes * spec.engines;
-        let read = tile_steps * tokens * lanes * activation_bytes;
+        let read = tile_steps * tokens * spec.lanes * activation_bytes;
         self.access("activation", spec.activation_sram_kb * 1024, read, written);
         let results = times * tokens * tiling.n * WORD_BYTES;
         self.access("result", spec.result_sram_kb * 1024, results, results);
@@ -164,6 +149,77 @@ impl Counter<'_> {
     }
 }
 
+/// What the arrays of a machine do for a matrix and `tokens` tokens, `times` over; padded lanes and columns are built and clocked.
+pub(crate) fn datapath(
+    spec: &ChipSpec,
+    machine: Machine,
+    zeros: Share,
+    tiling: &Tiling,
+    tokens: u64,
+    times: u64,
+) -> DatapathEvents {
+    let (lanes, columns) = (spec.lanes, spec.columns);
+    let registers = Registers::of(machine, spec);
+    let mut datapath = DatapathEvents::default();
+    // Tiles' steps, and those times the tokens that each serves.
+    let tile_steps = times * tiling.tiles * tiling.steps;
+    let column_cycles = tile_steps * tokens * columns;
+    let (weights, products) = (times * tiling.n * tiling.k, times * tiling.n * tiling.k * tokens);
+    let results = times * tiling.tiles * columns * tokens;
+    // A slot is written with every token of a step, and read into a register that is counted with the column.
+    datapath.register_bits = tile_steps * tokens * registers.shared
+        + column_cycles * (registers.column + registers.result)
+        + results * registers.result
+        + tile_steps
+            * columns
+            * tile_lanes(machine, lanes)
+            * (registers.loaded_weight + registers.held_weight)
+        + tile_steps * tiling.beats * tiling.beat_bytes * registers.stream_byte;
+    // Of a multiplying array, a padded lane multiplies zeros, which toggle nothing. Sums are kept in FP32 across steps, as tensor cores do.
+    let tree_adds = column_cycles * (lanes - 1);
+    match machine {
+        Machine::Ternary => {
+            let active = products - zeros.of(products);
+            datapath.lanes_active = active;
+            datapath.lanes_gated = column_cycles * lanes - active;
+            datapath.register_bits += active * registers.lane;
+            // Signs make an adder subtract, and cost no adder of their own.
+            for (adders, bits) in column_adders(lanes) {
+                add(&mut datapath, bits, column_cycles * adders);
+            }
+            add(&mut datapath, spec.acc_bits, column_cycles);
+            datapath.bytes_decoded = tile_steps * tiling.beats * tiling.beat_bytes;
+        }
+        Machine::Fp16 | Machine::W4a16 => {
+            datapath.fp16_multiplies = products;
+            datapath.fp16_adds = tree_adds;
+            datapath.fp32_adds = column_cycles;
+            datapath.register_bits += products * registers.lane;
+            if machine == Machine::W4a16 {
+                // Each weight is scaled to FP16 once a pass.
+                datapath.fp16_multiplies += weights;
+            }
+        }
+        Machine::Bf16 => {
+            datapath.bf16_multiplies = products;
+            datapath.bf16_adds = tree_adds;
+            datapath.fp32_adds = column_cycles;
+            datapath.register_bits += products * registers.lane;
+        }
+        Machine::W8a8 => {
+            datapath.int8_multiplies = products;
+            datapath.register_bits += products * registers.lane;
+            for (adders, bits) in binary_adders(lanes, 2 * ACTIVATION_BITS) {
+                add(&mut datapath, bits, column_cycles * adders);
+            }
+            add(&mut datapath, 32, column_cycles);
+            // A result is scaled by its channel and its token where it leaves.
+            datapath.fp32_multiplies = times * tiling.n * tokens;
+        }
+    }
+    datapath
+}
+
 /// `adds` additions of that width.
 fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     *datapath.integer_adds.entry(bits).or_default() += adds;
@@ -173,16 +229,23 @@ fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
 fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
     match machine {
         Machine::Ternary => lanes.next_multiple_of(BYTE_LANES),
-        Machine::Fp16 => lanes,
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
     }
 }
 
 /// Adders of a ternary column, and the width of their sums: those of each byte's five lanes (C-LANE-4), and a binary tree
-/// over the bytes. An operand without a partner passes through.
-fn column_adders(lanes: u64) -> Vec<(u64, u32)> {
-    let mut operands = lanes.div_ceil(BYTE_LANES);
-    let mut bits = ACTIVATION_BITS + BYTE_LEVELS;
-    let mut adders = vec![(2 * operands, bits - 2), (operands, bits - 1), (operands, bits)];
+/// over the bytes.
+pub(crate) fn column_adders(lanes: u64) -> Vec<(u64, u32)> {
+    let bytes = lanes.div_ceil(BYTE_LANES);
+    let bits = ACTIVATION_BITS + BYTE_LEVELS;
+    let mut adders = vec![(2 * bytes, bits - 2), (bytes, bits - 1), (bytes, bits)];
+    adders.extend(binary_adders(bytes, bits));
+    adders
+}
+
+/// Adders of a binary tree over operands of `bits` bits, and the width of their sums. An operand without a partner passes through.
+pub(crate) fn binary_adders(mut operands: u64, mut bits: u32) -> Vec<(u64, u32)> {
+    let mut adders = Vec::new();
     while operands > 1 {
         bits += 1;
         adders.push((operands / 2, bits));
@@ -202,7 +265,10 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
     for (n, k) in workload.layer_linears() {
         let linear = match workload.machine {
             Machine::Ternary => PaperOperations::ternary_linear(workload.tokens(), k, n),
-            Machine::Fp16 => PaperOperations::fp16_linear(workload.tokens(), k, n),
+            // The paper knows one machine with multipliers.
+            Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => {
+                PaperOperations::fp16_linear(workload.tokens(), k, n)
+            }
         };
         layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
     }
@@ -220,7 +286,8 @@ mod tests {
         // 3 x 6 in tiles of 2 columns and steps of 4 lanes, which take a byte: 2 tiles of 2 steps, for 2 tokens.
         let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
         let count = |machine| {
-            let mut counter = Counter { spec: &spec, machine, events: Events::default() };
+            let mut counter =
+                Counter { spec: &spec, machine, zeros: Share::THIRD, events: Events::default() };
             counter.array(&tiling, 2, 1);
             counter.events
         };
@@ -247,6 +314,39 @@ mod tests {
         let shared = 8 * (2 * 4 * 16 + 8 * 6);
         let columns = 16 * (3 * 16 + 32 + 32);
         assert_eq!(fp16.register_bits, 36 * 16 + shared + columns + 8 * 32 + 4 * 8 * 16 * 2 + 4 * 64 * 16);
+    }
+
+    #[test]
+    fn other_baselines_worked_by_hand() {
+        let mut spec = crate::chip::load("edge").unwrap().spec;
+        (spec.lanes, spec.columns) = (4, 2);
+        let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
+        let count = |machine| datapath(&spec, machine, Share::THIRD, &tiling, 2, 1);
+        // 36 products, 16 sums of 4 lanes, as above.
+        let bf16 = count(Machine::Bf16);
+        assert_eq!((bf16.bf16_multiplies, bf16.bf16_adds, bf16.fp32_adds), (36, 48, 16));
+        assert_eq!((bf16.fp16_multiplies, bf16.register_bits), (0, count(Machine::Fp16).register_bits));
+        // Two sums of 17 bits and one of 18 from products of 16; 32-bit accumulators; 6 results scaled.
+        let w8a8 = count(Machine::W8a8);
+        assert_eq!((w8a8.int8_multiplies, w8a8.fp32_multiplies), (36, 6));
+        assert_eq!(w8a8.integer_adds, [(17, 32), (18, 16), (32, 16)].into());
+        // 18 weights scaled once, whatever the tokens.
+        let w4a16 = count(Machine::W4a16);
+        assert_eq!((w4a16.fp16_multiplies, w4a16.fp16_adds), (36 + 18, 48));
+        // The tile that is loaded has 4 bits a weight, of 4 steps of 2 columns of 4 lanes.
+        assert_eq!(count(Machine::Fp16).register_bits - w4a16.register_bits, 4 * 8 * 12);
+    }
+
+    #[test]
+    fn a_share_of_zeros_gates_as_many_lanes() {
+        let spec = crate::chip::load("edge").unwrap().spec;
+        let tiling = Tiling { n: 16, k: 128, columns: 16, tiles: 1, steps: 1, beats: 1, beat_bytes: 64 };
+        let active = |part, whole| {
+            let zeros = Share::new(part, whole).unwrap();
+            datapath(&spec, Machine::Ternary, zeros, &tiling, 1, 1).lanes_active
+        };
+        assert_eq!([active(0, 1), active(1, 2), active(1, 1)], [2048, 1024, 0]);
+        assert_eq!((Share::new(2, 1), Share::new(0, 0)), (None, None));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use contract::latency::{
 use contract::{ACTIVATION_BITS, packing::TRITS_PER_BYTE};
 
 use crate::chip::ChipSpec;
+use crate::workload::Machine;
 
 /// Lanes of a byte of weights.
 const BYTE_LANES: u64 = TRITS_PER_BYTE as u64;
@@ -30,13 +31,25 @@ pub struct Registers {
     pub lane: u64,
     /// In each column with a token's last step: its result.
     pub result: u64,
-    /// A weight of a tile: once in the tile that is loaded, once in the one that is held.
-    pub weight: u64,
+    /// A weight of the tile that is loaded.
+    pub loaded_weight: u64,
+    /// A weight of the tile that is held.
+    pub held_weight: u64,
     /// With every byte of the weight stream.
     pub stream_byte: u64,
 }
 
 impl Registers {
+    /// Those of a machine's engine.
+    pub fn of(machine: Machine, spec: &ChipSpec) -> Registers {
+        match machine {
+            Machine::Ternary => Registers::ternary(spec),
+            Machine::Fp16 | Machine::Bf16 => Registers::multiplying(spec, &Operands::HALF),
+            Machine::W8a8 => Registers::multiplying(spec, &Operands::INT8),
+            Machine::W4a16 => Registers::multiplying(spec, &Operands { stored_bits: 4, ..Operands::HALF }),
+        }
+    }
+
     /// Those of the ternary engine.
     pub fn ternary(spec: &ChipSpec) -> Registers {
         let width = u64::from(ACTIVATION_BITS);
@@ -62,7 +75,8 @@ impl Registers {
             column: bytes * byte + tree + acc_bits,
             lane: width,
             result: acc_bits,
-            weight: TRIT_BITS,
+            loaded_weight: TRIT_BITS,
+            held_weight: TRIT_BITS,
             // As it comes, as it is read, and as five trits with a flag for bytes that are no code.
             stream_byte: 8 + 8 + TRIT_BITS * BYTE_LANES + 1,
         }
@@ -82,7 +96,8 @@ impl Registers {
             column: tree + operands.acc_bits,
             lane: operands.product_bits,
             result: operands.acc_bits,
-            weight: operands.weight_bits,
+            loaded_weight: operands.stored_bits,
+            held_weight: operands.weight_bits,
             // As it comes, and as it is read.
             stream_byte: 8 + 8,
         }
@@ -92,6 +107,8 @@ impl Registers {
 /// The widths of a multiplying array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operands {
+    /// Of a weight as it comes.
+    pub stored_bits: u64,
     /// Of a weight as it is multiplied.
     pub weight_bits: u64,
     /// Of an activation.
@@ -107,6 +124,7 @@ pub struct Operands {
 impl Operands {
     /// FP16 or BF16.
     pub const HALF: Operands = Operands {
+        stored_bits: 16,
         weight_bits: 16,
         activation_bits: 16,
         product_bits: 16,
@@ -115,8 +133,14 @@ impl Operands {
     };
 
     /// 8-bit integers.
-    pub const INT8: Operands =
-        Operands { weight_bits: 8, activation_bits: 8, product_bits: 16, growth_bits: 1, acc_bits: 32 };
+    pub const INT8: Operands = Operands {
+        stored_bits: 8,
+        weight_bits: 8,
+        activation_bits: 8,
+        product_bits: 16,
+        growth_bits: 1,
+        acc_bits: 32,
+    };
 }
 
 /// What accompanies a token through the array: valid, slot, first and last in each stage. In the last one nobody asks whether it is the
@@ -152,7 +176,7 @@ pub fn mac_array_flip_flops(spec: &ChipSpec) -> u64 {
     let results = 1 + 1 + slot_bits(spec);
     registers.shared
         + spec.columns * (registers.column + registers.result)
-        + tile * (registers.lane + 2 * registers.weight)
+        + tile * (registers.lane + registers.loaded_weight + registers.held_weight)
         + weight_tile
         + results
 }
@@ -177,7 +201,8 @@ mod tests {
         // Two cycles of fifteen activations, two of three late ones; 4 + 1 + 5 + 1 cycles less one of valid, first, last and a slot
         // of three bits.
         assert_eq!(registers.shared, 2 * 15 * 8 + 2 * 3 * 8 + 10 * 6);
-        assert_eq!((registers.lane, registers.result, registers.weight), (8, 24, 2));
+        assert_eq!((registers.lane, registers.result), (8, 24));
+        assert_eq!((registers.loaded_weight, registers.held_weight), (2, 2));
         assert_eq!(registers.stream_byte, 27);
     }
 
@@ -185,9 +210,11 @@ mod tests {
     fn multiplying_columns_worked_by_hand() {
         // Three lanes: two sums, one carried along, then one.
         let fp16 = Registers::multiplying(&spec(3, 2), &Operands::HALF);
-        assert_eq!((fp16.column, fp16.lane, fp16.result, fp16.weight), (3 * 16 + 32, 16, 32, 16));
+        assert_eq!((fp16.column, fp16.lane, fp16.result, fp16.held_weight), (3 * 16 + 32, 16, 32, 16));
         let int8 = Registers::multiplying(&spec(3, 2), &Operands::INT8);
-        assert_eq!((int8.column, int8.lane, int8.weight), (2 * 17 + 18 + 32, 16, 8));
+        assert_eq!((int8.column, int8.lane, int8.held_weight), (2 * 17 + 18 + 32, 16, 8));
+        let w4a16 = Registers::of(Machine::W4a16, &spec(3, 2));
+        assert_eq!((w4a16.loaded_weight, w4a16.held_weight), (4, 16));
         assert_eq!(fp16.shared - int8.shared, 2 * 3 * 8);
     }
 }

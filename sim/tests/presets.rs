@@ -5,7 +5,7 @@
 use contract::kv::KvForm;
 use model::WeightFormat;
 use sim::result::{Phase, Report, Run};
-use sim::{Batch, Error, Request, chip, simulate};
+use sim::{Batch, Equal, Error, Request, Share, chip, simulate};
 
 fn run(model: &str, chip: &str, request: &Request) -> Report {
     simulate(&model::preset(model).unwrap(), &chip::load(chip).unwrap(), request).unwrap()
@@ -19,6 +19,9 @@ fn decode(batch: Batch) -> Request {
         batch,
         head: None,
         kv: KvForm::F16,
+        zeros: Share::THIRD,
+        equal: Equal::Lanes,
+        baselines: vec![],
         skip: true,
     }
 }

@@ -9,6 +9,7 @@ mod paper;
 mod scale;
 mod scaled;
 mod size;
+mod tornado;
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
@@ -20,6 +21,7 @@ pub use measured::measured_chart;
 pub use paper::paper_chart;
 pub use scale::{ScaleSeries, scale_chart};
 pub use size::size_chart;
+pub use tornado::tornado_chart;
 
 use crate::Error;
 use scaled::Scaled;
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
     use crate::example;
 
-    fn charts() -> [Chart; 6] {
+    fn charts() -> [Chart; 7] {
         let costs = ::energy::CostTable::seven_nm().unwrap();
         let sizes = ::paper::figure3::right(&costs).unwrap();
         let reproduction = ::paper::reproduce(&costs).unwrap();
@@ -136,6 +138,7 @@ mod tests {
             paper_chart(&sizes),
             conventions_chart(&reproduction),
             measured_chart(&reproduction),
+            tornado_chart("70b on datacenter, decode", 12.5, &example::swings()),
             size_chart(&[report.clone(), report]),
             scale_chart(&luts, &clocks),
         ]

@@ -10,6 +10,7 @@ mod run;
 mod scale;
 mod synth;
 mod usage;
+mod vary;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Simulate(job) => run::simulate(&job),
-        Command::Sweep(job) => run::sweep(&job),
+        Command::Sweep(jobs) => run::sweep(&jobs),
         Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
         Command::Verify(verification) => hardware::verify(&verification),
         Command::Synth(request) => synth::synth(&request),
