@@ -32,6 +32,25 @@ pub enum Cost {
 }
 
 impl Cost {
+    /// All of them.
+    pub const ALL: [Cost; 15] = [
+        Cost::Int8Add,
+        Cost::Int8Multiply,
+        Cost::Int32Add,
+        Cost::Int32Multiply,
+        Cost::Bf16Add,
+        Cost::Bf16Multiply,
+        Cost::Fp16Add,
+        Cost::Fp16Multiply,
+        Cost::Fp32Add,
+        Cost::Fp32Multiply,
+        Cost::RegisterBit,
+        Cost::LaneSelect,
+        Cost::DecodedByte,
+        Cost::VectorFp32Op,
+        Cost::LinkBit,
+    ];
+
     /// Its name in the table.
     pub fn name(self) -> &'static str {
         match self {

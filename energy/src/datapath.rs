@@ -13,7 +13,7 @@ use crate::events::DatapathEvents;
 use crate::table::CostTable;
 
 /// Prices the array's events. Components: `integer_add`, `lane_select`, `register`, `decoder`, and those of
-/// an FP16 array, `fp16_multiply`, `fp16_add`, `fp32_add`.
+/// multiplying arrays, `int8_multiply`, `fp16_multiply`, `fp16_add`, `bf16_multiply`, `bf16_add`, `fp32_multiply`, `fp32_add`.
 pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown, EnergyError> {
     let mut energy = Breakdown::default();
     energy.add_j("integer_add", 0.0);
@@ -29,5 +29,9 @@ pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown,
     energy.add_events("fp16_multiply", events.fp16_multiplies, Cost::Fp16Multiply, table)?;
     energy.add_events("fp16_add", events.fp16_adds, Cost::Fp16Add, table)?;
     energy.add_events("fp32_add", events.fp32_adds, Cost::Fp32Add, table)?;
+    energy.add_events("fp32_multiply", events.fp32_multiplies, Cost::Fp32Multiply, table)?;
+    energy.add_events("bf16_multiply", events.bf16_multiplies, Cost::Bf16Multiply, table)?;
+    energy.add_events("bf16_add", events.bf16_adds, Cost::Bf16Add, table)?;
+    energy.add_events("int8_multiply", events.int8_multiplies, Cost::Int8Multiply, table)?;
     Ok(energy)
 }

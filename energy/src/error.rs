@@ -75,6 +75,12 @@ pub enum EnergyError {
         /// The table's node.
         node: Node,
     },
+    /// Something that the area table has no area for.
+    #[error("no area for {operator}")]
+    NoArea {
+        /// What was looked up.
+        operator: &'static str,
+    },
     /// A DRAM standard without a row.
     #[error("no DRAM cost for '{standard}'; known standards: {known}")]
     UnknownDram {

@@ -52,6 +52,14 @@ pub struct DatapathEvents {
     pub fp16_adds: u64,
     /// FP32 additions.
     pub fp32_adds: u64,
+    /// FP32 multiplications.
+    pub fp32_multiplies: u64,
+    /// BF16 multiplications.
+    pub bf16_multiplies: u64,
+    /// BF16 additions.
+    pub bf16_adds: u64,
+    /// 8-bit integer multiplications.
+    pub int8_multiplies: u64,
     /// Pipeline and accumulator register bits clocked.
     pub register_bits: u64,
     /// Packed weight bytes decoded to five trits.
@@ -106,6 +114,10 @@ impl AddAssign<&Events> for Events {
         self.datapath.fp16_multiplies += other.datapath.fp16_multiplies;
         self.datapath.fp16_adds += other.datapath.fp16_adds;
         self.datapath.fp32_adds += other.datapath.fp32_adds;
+        self.datapath.fp32_multiplies += other.datapath.fp32_multiplies;
+        self.datapath.bf16_multiplies += other.datapath.bf16_multiplies;
+        self.datapath.bf16_adds += other.datapath.bf16_adds;
+        self.datapath.int8_multiplies += other.datapath.int8_multiplies;
         self.datapath.register_bits += other.datapath.register_bits;
         self.datapath.bytes_decoded += other.datapath.bytes_decoded;
         for (&name, events) in &other.sram {

@@ -9,35 +9,31 @@
 //! | [`Accounting::Paper`] | the operations of arXiv 2402.17764, figure 3: INT8 adds against FP16 multiply-adds |
 //! | [`Accounting::Datapath`] | the array as built: adders at their widths, lane selects, registers, decoders |
 //! | [`Accounting::System`] | the datapath with SRAM, DRAM, the vector unit, links and static power |
-//!
-//! [`published()`] holds the paper's figures, and [`figure3`] reproduces its energy from the same counters.
 
 mod accounting;
+mod area;
 mod breakdown;
 mod cost;
 mod datapath;
 mod error;
 pub mod events;
-pub mod figure3;
+mod knob;
 mod paper;
 mod paper_operations;
-mod published;
 mod rows;
 mod sram;
 mod system;
 mod table;
 
 pub use accounting::Accounting;
+pub use area::{Area, AreaTable, Parts};
 pub use breakdown::Breakdown;
 pub use cost::Cost;
 pub use datapath::datapath;
 pub use error::EnergyError;
 pub use events::Events;
+pub use knob::Knob;
 pub use paper::paper;
-pub use published::{
-    Claim, Format, Mark, MarkedRows, Pair, PairedFigure, PublishedFigures, PublishedRatio, Shape, Shapes,
-    Table1Row, Table3Row, published,
-};
 pub use rows::{Boundary, Node, Unit};
 pub use system::system;
 pub use table::{CostTable, DramEntry, Entry};

@@ -25,6 +25,11 @@ impl SramCurve {
         }
     }
 
+    /// The curve with every point multiplied.
+    pub(crate) fn scaled(&self, factor: f64) -> SramCurve {
+        SramCurve { points: self.points.iter().map(|&(bytes, pj)| (bytes, pj * factor)).collect() }
+    }
+
     /// pJ per bit of an access to a macro of `macro_bytes`; `None` if no size is published at this node.
     pub(crate) fn pj_per_bit(&self, macro_bytes: u64) -> Option<f64> {
         let above = self.points.partition_point(|&(bytes, _)| bytes < macro_bytes);

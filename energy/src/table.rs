@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cost::Cost;
 use crate::error::EnergyError;
+use crate::knob::Knob;
 use crate::rows::{
     Boundary, CostFile, DerivedRow, DramRow, Node, OperationRow, SramRow, Unit, check_row, data_bits,
 };
@@ -56,6 +57,8 @@ pub struct DramEntry {
 pub struct CostTable {
     node: Node,
     costs: BTreeMap<Cost, Entry>,
+    /// Of each derived cost, what it is derived from.
+    bases: BTreeMap<Cost, Cost>,
     sram: SramCurve,
     dram: BTreeMap<String, DramEntry>,
 }
@@ -77,8 +80,13 @@ impl CostTable {
     pub fn from_yaml(text: &str, node: Node) -> Result<Self, EnergyError> {
         let file: CostFile =
             serde_yaml::from_str(text).map_err(|reason| EnergyError::Yaml { what: "cost table", reason })?;
-        let mut table =
-            Self { node, costs: BTreeMap::new(), sram: SramCurve::default(), dram: BTreeMap::new() };
+        let mut table = Self {
+            node,
+            costs: BTreeMap::new(),
+            bases: BTreeMap::new(),
+            sram: SramCurve::default(),
+            dram: BTreeMap::new(),
+        };
         for row in &file.operations {
             table.add_operation(row)?;
         }
@@ -91,6 +99,7 @@ impl CostTable {
                 });
             }
             table.add_derived(row, published.get(&row.from))?;
+            table.bases.insert(row.cost, row.from);
         }
         for row in file.sram {
             table.add_sram(&row)?;
@@ -104,6 +113,24 @@ impl CostTable {
     /// The node that the costs hold at.
     pub fn node(&self) -> Node {
         self.node
+    }
+
+    /// The table with one cost multiplied by a factor, and what is derived from it. Published ranges stay as they are.
+    pub fn scaled(&self, knob: Knob, factor: f64) -> CostTable {
+        let mut table = self.clone();
+        match knob {
+            Knob::StaticPower => {}
+            Knob::Sram => table.sram = self.sram.scaled(factor),
+            Knob::Dram => table.dram.values_mut().for_each(|entry| entry.pj_per_bit *= factor),
+            Knob::Event(varied) => {
+                for (cost, entry) in &mut table.costs {
+                    if *cost == varied || self.bases.get(cost) == Some(&varied) {
+                        entry.value_pj *= factor;
+                    }
+                }
+            }
+        }
+        table
     }
 
     /// One cost, with its source; an error if the table has none at its node.

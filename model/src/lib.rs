@@ -24,7 +24,7 @@ pub use error::Error;
 pub use image::{IMAGE_FILE_VERSION, IMAGE_MAGIC, ImageEntry, ImageFile, ImagePart, write_image};
 pub use presets::{preset, preset_names};
 pub use random_checkpoint::RandomCheckpoint;
-pub use shape::{Activation, Experts, Shape, WeightFormat};
+pub use shape::{Activation, Experts, INT4_GROUP, Shape, WeightFormat};
 pub use weights::{LayerWeights, Linear, LinearNorm, Table, TritMatrix, WeightScale, Weights};
 
 /// The shape of a model, by a preset's name (in any case) or else by path: a `config.json`, or a folder that

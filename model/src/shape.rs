@@ -12,9 +12,14 @@ pub enum WeightFormat {
     Bf16,
     /// 8-bit integers.
     Int8,
+    /// 4-bit integers, with a scale of 16 bits for each group of [`INT4_GROUP`] inputs.
+    Int4,
     /// Five trits a byte (contract clause C-PACK), 1.6 bits.
     Ternary,
 }
+
+/// Inputs that share a scale of 4-bit weights.
+pub const INT4_GROUP: u64 = 128;
 
 /// The activation function of the feed-forward block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use energy::{Area, Events, Knob};
+use sim::Equal;
 use sim::board::{BoardComparison, StreamComparison};
 use sim::result::{
-    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime, Phase,
-    PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
+    Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
+    Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
 };
+use sim::sensitivity::{Swing, Variation};
 
 /// A 70B model on the data-centre chip, batch 4 against the baseline's 2.
 pub(crate) fn report() -> Report {
@@ -14,7 +17,15 @@ pub(crate) fn report() -> Report {
         schema_version: SCHEMA_VERSION,
         model: "70b".to_owned(),
         chip: "datacenter".to_owned(),
-        options: Options { prompt: 512, context: 768, batch: 4, fp16_batch: 2, head: bf16(), kv_bits: 8 },
+        options: Options {
+            prompt: 512,
+            context: 768,
+            batch: 4,
+            fp16_batch: 2,
+            head: bf16(),
+            kv_bits: 8,
+            equal: sim::Equal::Lanes,
+        },
         phases: vec![phase(Phase::Prefill), phase(Phase::Decode)],
     }
 }
@@ -101,7 +112,27 @@ fn phase(phase: Phase) -> PhaseReport {
         },
     };
     let board = (phase == Phase::Decode).then(board);
-    PhaseReport { ternary, fp16, energy_j, ratio, board }
+    let baselines =
+        vec![baseline("FP16", Equal::Area, 43_008, 182.25), baseline("W8A8", Equal::Lanes, 524_288, 198.5)];
+    PhaseReport { ternary, fp16, energy_j, ratio, baselines, board }
+}
+
+fn baseline(machine: &'static str, equal: Equal, lanes: u64, area_mm2: f64) -> Baseline {
+    Baseline {
+        machine,
+        equal,
+        lanes,
+        area_mm2,
+        chips: 2,
+        batch: 3,
+        seconds: 0.0275,
+        tokens_per_second: 109.1,
+        tokens_per_second_per_mm2: 109.1 / (2.0 * area_mm2),
+        datapath_j_per_token: 0.0225,
+        system_j_per_token: 1.26,
+        energy_ratio: 8.4,
+        throughput_ratio: 6.65,
+    }
 }
 
 fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> Run {
@@ -128,6 +159,8 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
         tokens_per_second: tokens as f64 / seconds,
         time_to_first_token_s: (phase == Phase::Prefill).then_some(seconds),
         tokens_per_joule: 0.42 * chips as f64,
+        energy_delay_j_s: 0.0011 * chips as f64,
+        tokens_per_second_per_mm2: 3.9 / chips as f64,
         dram_bytes,
         dram_bandwidth_gb_s: dram_bytes as f64 / seconds / 1e9,
         dram_peak_gb_s: 3276.8,
@@ -143,6 +176,14 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
         array_busy_cycles: cycles - stalls.total(),
         stalls,
         chips,
+        lanes: 524_288,
+        area: Area {
+            array_mm2: 9.25 * chips as f64,
+            sram_mm2: 41.5,
+            vector_unit_mm2: 12.5,
+            dram_interface_mm2: 118.25,
+            total_mm2: 9.25 * chips as f64 + 172.25,
+        },
         resident_bytes: dram_bytes + 1_000_000,
         operators: vec![
             operator("embedding", 1, cycles / 1000, 16_384, Verification::Modelled),
@@ -152,6 +193,7 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
             operator("lm_head", 1, cycles / 50, dram_bytes / 50, Verification::Modelled),
         ],
         skipped_fraction: 0.9731,
+        events: Events::default(),
         own_time: vec![
             OwnTime { name: "qkv_proj", seconds: 0.01 },
             OwnTime { name: "attention", seconds: 0.03 },
@@ -179,4 +221,18 @@ fn joules(components: &[(&'static str, f64)]) -> Joules {
         total: components.iter().map(|(_, joules)| joules).sum(),
         components: components.iter().copied().collect::<BTreeMap<_, _>>(),
     }
+}
+
+/// What an energy ratio of 12.5 depends on.
+pub(crate) fn swings() -> Vec<Swing> {
+    let swing = |name: &str, factors, ratios| {
+        let knob = Knob::of(name).expect("a known cost");
+        Swing { variation: Variation { knob, factors }, ratios }
+    };
+    vec![
+        swing("static_w", [0.7, 1.3], [11.25, 13.75]),
+        swing("dram_pj", [0.98, 1.736], [12.6, 11.5]),
+        swing("fp16_multiply_pj", [0.7, 1.3], [12.25, 12.75]),
+        swing("register_bit_pj", [1.0, 1.75], [12.5, 12.125]),
+    ]
 }

@@ -11,8 +11,10 @@ mod grid;
 mod json;
 mod machine;
 mod operators;
+mod paper;
 mod printable;
 mod profile;
+mod sensitivity;
 mod sweep;
 mod table;
 mod units;
@@ -21,14 +23,17 @@ mod units;
 mod example;
 
 pub use chart::{
-    Chart, GrowthSeries, ScaleSeries, energy_chart, growth_chart, paper_chart, scale_chart, size_chart,
+    Chart, GrowthSeries, ScaleSeries, conventions_chart, energy_chart, growth_chart, measured_chart,
+    paper_chart, scale_chart, size_chart, tornado_chart,
 };
 pub use csv::{csv, energy_csv, operators_csv};
 pub use error::Error;
 pub use file::Staged;
 pub use grid::Grid;
 pub use json::json;
+pub use paper::{paper_csv, paper_table};
 pub use printable::printable;
 pub use profile::profile;
+pub use sensitivity::{sensitivity_csv, sensitivity_table};
 pub use sweep::sweep_table;
 pub use table::table;

@@ -30,8 +30,14 @@ pub fn table(report: &Report) -> String {
     for phase in &report.phases {
         let title = format!("{} of {}", phase.ternary.phase.name(), tokens(phase.ternary.tokens));
         let board = phase.board.as_ref().map(board);
-        let parts =
-            [Some(summary(phase)), Some(operators(phase)), Some(waiting(phase)), board, Some(notes(phase))];
+        let parts = [
+            Some(summary(phase)),
+            baselines(phase),
+            Some(operators(phase)),
+            Some(waiting(phase)),
+            board,
+            Some(notes(phase)),
+        ];
         let parts = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
         text.push_str(&format!("\n{title}\n{}\n{parts}", "=".repeat(title.chars().count())));
     }
@@ -88,6 +94,16 @@ fn summary(phase: &PhaseReport) -> String {
     );
     row("resident in DRAM", both.map(|m| bytes(m.run.resident_bytes)), None);
     row("chips", both.map(|m| count(m.run.chips)), None);
+    row("lanes of a chip", both.map(|m| count(m.run.lanes)), None);
+    row("area of a chip", both.map(|m| format!("{} mm2", number(m.run.area.total_mm2))), None);
+    let per_mm2 = ternary.tokens_per_second_per_mm2 / fp16.tokens_per_second_per_mm2;
+    row(
+        "throughput of an area",
+        both.map(|m| format!("{} tokens/s/mm2", number(m.run.tokens_per_second_per_mm2))),
+        Some(per_mm2),
+    );
+    let energy_delay = fp16.energy_delay_j_s / ternary.energy_delay_j_s;
+    row("energy x delay of a token", both.map(|m| si(m.run.energy_delay_j_s, "Js")), Some(energy_delay));
 
     grid.rule();
     energy(&mut grid, phase);
@@ -148,6 +164,31 @@ fn waiting(phase: &PhaseReport) -> String {
         row(format!("waiting: {}", cause.replace('_', " ")), [ours, theirs]);
     }
     grid.text()
+}
+
+/// Baselines besides the one in full: how much better the ternary machine is than each.
+fn baselines(phase: &PhaseReport) -> Option<String> {
+    if phase.baselines.is_empty() {
+        return None;
+    }
+    let mut grid = Grid::new("<>>>>>>>>");
+    grid.row(["", "lanes", "area", "chips", "tokens/s", "", "tokens/s/mm2", "J/token", ""]);
+    grid.row(["other baselines", "", "mm2", "", "", "ratio", "", "", "ratio"]);
+    grid.rule();
+    for baseline in &phase.baselines {
+        grid.row([
+            format!("{}, equal {}", baseline.machine, baseline.equal.name()),
+            count(baseline.lanes),
+            number(baseline.area_mm2),
+            count(baseline.chips),
+            number(baseline.tokens_per_second),
+            times(baseline.throughput_ratio),
+            number(baseline.tokens_per_second_per_mm2),
+            si(baseline.system_j_per_token, "J"),
+            times(baseline.energy_ratio),
+        ]);
+    }
+    Some(grid.text())
 }
 
 /// Why the weights take the passes they take, and how much of the simulation was stepped.
@@ -250,6 +291,28 @@ mod tests {
         assert_eq!(cells(&text, "DRAM bandwidth, of peak"), ["2578 GB/s", "78.7%", "2597 GB/s", "79.2%"]);
         assert_eq!(cells(&text, "energy/token, whole system"), ["150.0 mJ", "2.880 J", "19.2x"]);
         assert_eq!(cells(&text, "chips"), ["1", "2"]);
+    }
+
+    #[test]
+    fn other_baselines_stand_below_the_one_in_full() {
+        let text = table(&example::report());
+        let w8a8 = ["524,288", "198.5", "2", "109.1", "6.65x", "0.2748", "1.260 J", "8.40x"];
+        assert_eq!(cells(&text, "W8A8, equal lanes"), w8a8);
+        assert_eq!(cells(&text, "FP16, equal area")[..2], ["43,008", "182.2"]);
+        let mut report = example::report();
+        report.phases.iter_mut().for_each(|phase| phase.baselines.clear());
+        assert!(!table(&report).contains("other baselines"));
+    }
+
+    #[test]
+    fn area_and_energy_delay_are_compared() {
+        let text = table(&example::report());
+        assert_eq!(cells(&text, "area of a chip"), ["181.5 mm2", "190.8 mm2"]);
+        assert_eq!(
+            cells(&text, "throughput of an area"),
+            ["3.900 tokens/s/mm2", "1.950 tokens/s/mm2", "2.00x"]
+        );
+        assert_eq!(cells(&text, "energy x delay of a token"), ["1.100 mJs", "2.200 mJs", "2.00x"]);
     }
 
     #[test]

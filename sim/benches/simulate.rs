@@ -5,11 +5,22 @@
 use contract::kv::KvForm;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sim::result::Phase;
-use sim::{Batch, Request, chip, simulate};
+use sim::{Batch, Equal, Request, Share, chip, simulate};
 
 fn request(phases: &[Phase], skip: bool) -> Request {
     let phases = phases.to_vec();
-    Request { phases, prompt: 512, context: 512, batch: Batch::Size(1), head: None, kv: KvForm::F16, skip }
+    Request {
+        phases,
+        prompt: 512,
+        context: 512,
+        batch: Batch::Size(1),
+        head: None,
+        kv: KvForm::F16,
+        zeros: Share::THIRD,
+        equal: Equal::Lanes,
+        baselines: vec![],
+        skip,
+    }
 }
 
 /// `sim --model 70b`: both phases, both machines, on as many processors as there are, up to four.

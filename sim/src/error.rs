@@ -125,6 +125,18 @@ pub enum Error {
         /// What should hold.
         what: &'static str,
     },
+    /// A chip whose ternary arrays are smaller than one multiplier.
+    #[error(
+        "no {machine} baseline of equal {equal} for chip `{chip}`: its arrays are smaller than a single lane's; use --equal lanes"
+    )]
+    NoBaseline {
+        /// The baseline.
+        machine: &'static str,
+        /// What was to be equal.
+        equal: &'static str,
+        /// The chip.
+        chip: String,
+    },
     /// The energy tables lack what the run needs.
     #[error("energy: {0}")]
     Energy(String),

@@ -5,31 +5,52 @@
 use contract::ACTIVATION_BITS;
 use contract::packing::TRITS_PER_BYTE;
 use energy::Events;
-use energy::events::{DramEvents, PaperOperations, SramEvents};
+use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
 use crate::Error;
 use crate::chip::ChipSpec;
-use crate::engine::{Accesses, Job as EngineJob, Matrix, Sizes};
+use crate::engine::{Accesses, EngineEvents, Job as EngineJob, Matrix, Sizes, binary_adders};
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES, engine_sizes};
+use crate::registers::Registers;
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
 
-/// Bits of the FP16 machine's sums.
-const FP32_BITS: u32 = 32;
+/// Bits of the sums of arrays that multiply: FP32 or INT32.
+const MULTIPLIED_SUM_BITS: u32 = 32;
 
-/// Share of the weights that are zero, where no checkpoint says otherwise: three values, equally likely.
-const ZERO_DENSITY: (u64, u64) = (1, 3);
+/// A share of a whole, as a fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    part: u64,
+    whole: u64,
+}
 
-/// Counts the events of a timed run.
+impl Share {
+    /// Of the weights, those that are zero, where no checkpoint says otherwise: three values, equally likely.
+    pub const THIRD: Share = Share { part: 1, whole: 3 };
+
+    /// `part` of `whole`; `None` unless it is between none and all of something.
+    pub fn new(part: u64, whole: u64) -> Option<Share> {
+        (whole > 0 && part <= whole).then_some(Share { part, whole })
+    }
+
+    /// That share of a count, rounded down.
+    fn of(self, count: u64) -> u64 {
+        // The part is no more than the whole, so the result is no more than the count.
+        u64::try_from(u128::from(count) * u128::from(self.part) / u128::from(self.whole)).unwrap_or(count)
+    }
+}
+
+/// Counts the events of a timed run, of whose weights `zeros` are zero.
 ///
 /// # Errors
 /// A count beyond 64 bits.
-pub fn count(mapping: &Mapping, timing: &Timing) -> Result<Events, Error> {
+pub fn count(mapping: &Mapping, timing: &Timing, zeros: Share) -> Result<Events, Error> {
     let chip = mapping.chip;
     let machine = mapping.workload.machine;
     let sizes = engine_sizes(chip, machine.linear_format());
     let group = mapping.tokens_per_group;
-    let mut counter = Counter { spec: &chip.spec, sizes, group, machine, events: Events::default() };
+    let mut counter = Counter { spec: &chip.spec, sizes, group, machine, zeros, events: Events::default() };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         let layers = mapping.workload.shape.num_hidden_layers;
@@ -66,6 +87,7 @@ struct Counter<'a> {
     /// Tokens that an engine multiplies a matrix by at a time.
     group: u64,
     machine: Machine,
+    zeros: Share,
     events: Events,
 }
 
@@ -122,46 +144,12 @@ impl Counter<'_> {
         self.access("weight", self.spec.weight_sram_kb * 1024, again * image, image);
     }
 
-    /// A matrix and so many tokens, over all engines; what its jobs are does not matter, since tiles and steps add up. Activations
-    /// come `sent` times.
+    /// A matrix and so many tokens, over all engines. Activations come `sent` times.
     fn array(&mut self, tiling: &Tiling, tokens: u64, times: u64, sent: u64) {
-        let (spec, sizes) = (self.spec, self.sizes);
-        let products = tiling.n * tiling.k * tokens;
-        let (sum_bits, nonzero) = match self.machine {
-            Machine::Ternary => (self.spec.acc_bits, products - products / ZERO_DENSITY.1 * ZERO_DENSITY.0),
-            // Sums are kept in FP32 across steps, as tensor cores do.
-            Machine::Fp16 => (FP32_BITS, products),
-        };
-        let matrix = Some(Matrix { inputs: tiling.k, keep: false, address: 0 });
-        let job = EngineJob { outputs: tiling.n, tokens, matrix, raw: true, maximum: false, scale: false };
-        let engine = sizes.events(sum_bits, &job, false, nonzero);
-        let sums = engine.issued * sizes.columns;
-        let datapath = &mut self.events.datapath;
-        match self.machine {
-            Machine::Ternary => {
-                datapath.lanes_active += times * engine.lanes_active;
-                datapath.lanes_gated += times * engine.lanes_gated;
-                datapath.register_bits += times * engine.lanes_active * u64::from(ACTIVATION_BITS);
-                // Signs make an adder subtract, and cost no adder of their own.
-                for (&bits, &adds) in &engine.adds {
-                    *datapath.integer_adds.entry(bits).or_default() += times * adds;
-                    datapath.register_bits += times * adds * u64::from(bits);
-                }
-                // A trit is two bits, in the loading register and in the held tile.
-                let trits = sizes.columns * sizes.lanes.next_multiple_of(TRITS_PER_BYTE as u64);
-                datapath.register_bits += times * engine.tiles * trits * 2 * 2;
-                datapath.bytes_decoded += times * engine.weight_fifo.reads * sizes.stream_bits / 8;
-            }
-            Machine::Fp16 => {
-                // A padded lane multiplies zeros, which toggle nothing.
-                datapath.fp16_multiplies += times * products;
-                datapath.fp16_adds += times * sums * (sizes.lanes - 1);
-                datapath.fp32_adds += times * sums;
-                datapath.register_bits +=
-                    times * (products * 16 + sums * ((sizes.lanes - 1) * 16 + u64::from(FP32_BITS)));
-                datapath.register_bits += times * engine.tiles * sizes.columns * sizes.lanes * 16 * 2;
-            }
-        }
+        let spec = self.spec;
+        let engine = engine_events(spec, &self.sizes, self.machine, self.zeros, tiling, tokens);
+        let one = datapath(spec, self.machine, tiling, &engine, times);
+        self.events += &Events { datapath: one, ..Events::default() };
         let bytes = |rows: u64, accesses: Accesses| times * rows * accesses.bits / 8;
         // Every engine holds a copy of the activations and reads it for each of its tiles.
         let ring = engine.activation_ring;
@@ -186,6 +174,107 @@ impl Counter<'_> {
     }
 }
 
+/// What the engines of a machine do for a matrix and some tokens; what their jobs are does not matter, since tiles and steps add up.
+pub(crate) fn engine_events(
+    spec: &ChipSpec,
+    sizes: &Sizes,
+    machine: Machine,
+    zeros: Share,
+    tiling: &Tiling,
+    tokens: u64,
+) -> EngineEvents {
+    let products = tiling.n * tiling.k * tokens;
+    let (sum_bits, nonzero) = match machine {
+        Machine::Ternary => (spec.acc_bits, products - zeros.of(products)),
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => (MULTIPLIED_SUM_BITS, products),
+    };
+    let matrix = Some(Matrix { inputs: tiling.k, keep: false, address: 0 });
+    let job = EngineJob { outputs: tiling.n, tokens, matrix, raw: true, maximum: false, scale: false };
+    sizes.events(sum_bits, &job, false, nonzero)
+}
+
+/// What the arrays of a machine do for that, `times` over; padded lanes and columns are built and clocked.
+pub(crate) fn datapath(
+    spec: &ChipSpec,
+    machine: Machine,
+    tiling: &Tiling,
+    engine: &EngineEvents,
+    times: u64,
+) -> DatapathEvents {
+    let (lanes, columns) = (spec.lanes, spec.columns);
+    let registers = Registers::of(machine, spec);
+    let mut datapath = DatapathEvents::default();
+    let (token_steps, tile_steps) = (times * engine.issued, times * engine.tiles);
+    let column_cycles = token_steps * columns;
+    // A token meets each step of each tile once.
+    let tokens = engine.issued / engine.tiles.max(1);
+    let weights = times * tiling.n * tiling.k;
+    let products = weights * tokens;
+    let results = times * engine.result_buffer.writes * columns;
+    let stream_bytes = times * engine.weight_fifo.reads * tiling.beat_bytes;
+    // A slot is written with every token of a step, and read into a register that is counted with the column.
+    datapath.register_bits = token_steps * registers.shared
+        + column_cycles * (registers.column + registers.result)
+        + results * registers.result
+        + tile_steps
+            * columns
+            * tile_lanes(machine, lanes)
+            * (registers.loaded_weight + registers.held_weight)
+        + stream_bytes * registers.stream_byte;
+    // Of a multiplying array, a padded lane multiplies zeros, which toggle nothing. Sums are kept in FP32 across steps, as tensor cores do.
+    let tree_adds = column_cycles * (lanes - 1);
+    match machine {
+        Machine::Ternary => {
+            datapath.lanes_active = times * engine.lanes_active;
+            datapath.lanes_gated = times * engine.lanes_gated;
+            datapath.register_bits += datapath.lanes_active * registers.lane;
+            // Signs make an adder subtract, and cost no adder of their own.
+            datapath.integer_adds = engine.adds.iter().map(|(&bits, adds)| (bits, times * adds)).collect();
+            datapath.bytes_decoded = stream_bytes;
+        }
+        Machine::Fp16 | Machine::W4a16 => {
+            datapath.fp16_multiplies = products;
+            datapath.fp16_adds = tree_adds;
+            datapath.fp32_adds = column_cycles;
+            datapath.register_bits += products * registers.lane;
+            if machine == Machine::W4a16 {
+                // Each weight is scaled to FP16 once a pass.
+                datapath.fp16_multiplies += weights;
+            }
+        }
+        Machine::Bf16 => {
+            datapath.bf16_multiplies = products;
+            datapath.bf16_adds = tree_adds;
+            datapath.fp32_adds = column_cycles;
+            datapath.register_bits += products * registers.lane;
+        }
+        Machine::W8a8 => {
+            datapath.int8_multiplies = products;
+            datapath.register_bits += products * registers.lane;
+            for (adders, bits) in binary_adders(lanes, 2 * ACTIVATION_BITS) {
+                add(&mut datapath, bits, column_cycles * adders);
+            }
+            add(&mut datapath, MULTIPLIED_SUM_BITS, column_cycles);
+            // A result is scaled by its channel and its token where it leaves.
+            datapath.fp32_multiplies = times * tiling.n * tokens;
+        }
+    }
+    datapath
+}
+
+/// `adds` additions of that width.
+fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
+    *datapath.integer_adds.entry(bits).or_default() += adds;
+}
+
+/// Weights of a column's step as a tile holds them: trits in whole bytes.
+fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
+    match machine {
+        Machine::Ternary => lanes.next_multiple_of(TRITS_PER_BYTE as u64),
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
+    }
+}
+
 /// The paper's convention: linears and full attention, whatever machine and mapping.
 fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
     let workload = &mapping.workload;
@@ -197,7 +286,10 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
     for (n, k) in workload.layer_linears() {
         let linear = match workload.machine {
             Machine::Ternary => PaperOperations::ternary_linear(workload.tokens(), k, n),
-            Machine::Fp16 => PaperOperations::fp16_linear(workload.tokens(), k, n),
+            // The paper knows one machine with multipliers.
+            Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => {
+                PaperOperations::fp16_linear(workload.tokens(), k, n)
+            }
         };
         layer = linear.and_then(|linear| layer.plus(&linear)).map_err(energy)?;
     }
@@ -212,6 +304,7 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chip::Chip;
 
     #[test]
     fn a_small_matrix_worked_by_hand() {
@@ -221,8 +314,14 @@ mod tests {
         let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
         let count = |machine: Machine| {
             let sizes = engine_sizes(&chip, machine.linear_format());
-            let mut counter =
-                Counter { spec: &chip.spec, sizes, group: 2, machine, events: Events::default() };
+            let mut counter = Counter {
+                spec: &chip.spec,
+                sizes,
+                group: 2,
+                machine,
+                zeros: Share::THIRD,
+                events: Events::default(),
+            };
             counter.matrix(&tiling, 2, 1);
             counter.events
         };
@@ -230,8 +329,14 @@ mod tests {
         let datapath = &ternary.datapath;
         assert_eq!((datapath.lanes_active, datapath.lanes_gated), (24, 16 * 5 - 24));
         assert_eq!(datapath.integer_adds, [(9, 32), (10, 16), (11, 16), (24, 16)].into());
-        // Lanes, tree, accumulators; 40 trits of 2 bits, stored twice.
-        assert_eq!(datapath.register_bits, 24 * 8 + (32 * 9 + 16 * (10 + 11)) + 16 * 24 + 4 * 10 * 2 * 2);
+        // Once an engine for 8 token steps: 4 activations for two cycles, a late one for two, and what accompanies them: 8 stages of
+        // valid, first, last and 3 bits of a slot.
+        let shared = 8 * (2 * 4 * 8 + 2 * 8 + 8 * 6);
+        // 16 column steps: a byte's sums of 9, 9, 10 and 11, its signs (11) and zero trits (2), the slot read and written.
+        let columns = 16 * (9 + 9 + 10 + 11 + 11 + 2 + 24 + 24);
+        // 2 tiles' results of 2 columns for 2 tokens; 40 trits of 2 bits, stored twice; 4 beats of 64 bytes.
+        let weights = 4 * 10 * 2 * 2 + 4 * 64 * 27;
+        assert_eq!(datapath.register_bits, 24 * 8 + shared + columns + 8 * 24 + weights);
         assert_eq!(datapath.bytes_decoded, 4 * 64);
         let sram = |name| (ternary.sram[name].read_bytes, ternary.sram[name].written_bytes);
         // Words of 4 lanes, and rows of 2 sums of 24 bits.
@@ -240,7 +345,54 @@ mod tests {
         assert_eq!(sram("stream_fifo"), (256, 256));
         let fp16 = count(Machine::Fp16).datapath;
         assert_eq!((fp16.fp16_multiplies, fp16.fp16_adds, fp16.fp32_adds), (36, 16 * 3, 16));
-        assert_eq!(fp16.register_bits, 36 * 16 + 16 * (3 * 16 + 32) + 4 * 8 * 16 * 2);
+        let shared = 8 * (2 * 4 * 16 + 8 * 6);
+        let columns = 16 * (3 * 16 + 32 + 32);
+        assert_eq!(fp16.register_bits, 36 * 16 + shared + columns + 8 * 32 + 4 * 8 * 16 * 2 + 4 * 64 * 16);
+    }
+
+    fn of_matrix(
+        chip: &Chip,
+        machine: Machine,
+        zeros: Share,
+        tiling: &Tiling,
+        tokens: u64,
+    ) -> DatapathEvents {
+        let sizes = engine_sizes(chip, machine.linear_format());
+        let engine = engine_events(&chip.spec, &sizes, machine, zeros, tiling, tokens);
+        datapath(&chip.spec, machine, tiling, &engine, 1)
+    }
+
+    #[test]
+    fn other_baselines_worked_by_hand() {
+        let mut chip = crate::chip::load("edge").unwrap();
+        (chip.spec.lanes, chip.spec.columns) = (4, 2);
+        let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
+        let count = |machine| of_matrix(&chip, machine, Share::THIRD, &tiling, 2);
+        // 36 products, 16 sums of 4 lanes, as above.
+        let bf16 = count(Machine::Bf16);
+        assert_eq!((bf16.bf16_multiplies, bf16.bf16_adds, bf16.fp32_adds), (36, 48, 16));
+        assert_eq!((bf16.fp16_multiplies, bf16.register_bits), (0, count(Machine::Fp16).register_bits));
+        // Two sums of 17 bits and one of 18 from products of 16; 32-bit accumulators; 6 results scaled.
+        let w8a8 = count(Machine::W8a8);
+        assert_eq!((w8a8.int8_multiplies, w8a8.fp32_multiplies), (36, 6));
+        assert_eq!(w8a8.integer_adds, [(17, 32), (18, 16), (32, 16)].into());
+        // 18 weights scaled once, whatever the tokens.
+        let w4a16 = count(Machine::W4a16);
+        assert_eq!((w4a16.fp16_multiplies, w4a16.fp16_adds), (36 + 18, 48));
+        // The tile that is loaded has 4 bits a weight, of 4 steps of 2 columns of 4 lanes.
+        assert_eq!(count(Machine::Fp16).register_bits - w4a16.register_bits, 4 * 8 * 12);
+    }
+
+    #[test]
+    fn a_share_of_zeros_gates_as_many_lanes() {
+        let chip = crate::chip::load("edge").unwrap();
+        let tiling = Tiling { n: 16, k: 128, columns: 16, tiles: 1, steps: 1, beats: 1, beat_bytes: 64 };
+        let active = |part, whole| {
+            let zeros = Share::new(part, whole).unwrap();
+            of_matrix(&chip, Machine::Ternary, zeros, &tiling, 1).lanes_active
+        };
+        assert_eq!([active(0, 1), active(1, 2), active(1, 1)], [2048, 1024, 0]);
+        assert_eq!((Share::new(2, 1), Share::new(0, 0)), (None, None));
     }
 
     #[test]
@@ -251,7 +403,14 @@ mod tests {
         let sizes = engine_sizes(&chip, model::WeightFormat::Ternary);
         let count = |group| {
             let machine = Machine::Ternary;
-            let mut counter = Counter { spec: &chip.spec, sizes, group, machine, events: Events::default() };
+            let mut counter = Counter {
+                spec: &chip.spec,
+                sizes,
+                group,
+                machine,
+                zeros: Share::THIRD,
+                events: Events::default(),
+            };
             counter.matrix(&tiling, 5, 1);
             counter.events
         };

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use energy::{Area, Events};
 use model::WeightFormat;
 use serde::Serialize;
+
+use crate::baseline::Equal;
 
 use crate::board::BoardComparison;
 
@@ -43,6 +46,8 @@ pub struct Options {
     pub head: WeightFormat,
     /// Bits of a value of the ternary machine's KV cache; the baseline's is FP16.
     pub kv_bits: u32,
+    /// What the baseline's chip has in common with the ternary one.
+    pub equal: Equal,
 }
 
 /// The two phases of serving a language model.
@@ -77,9 +82,42 @@ pub struct PhaseReport {
     pub energy_j: EnergyReport,
     /// How many times better the ternary machine is.
     pub ratio: Ratios,
+    /// Other baselines, and FP16 by other measures of equality; none where they were not asked for.
+    pub baselines: Vec<Baseline>,
     /// What was measured on a board that the chip describes, where it ran the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub board: Option<BoardComparison>,
+}
+
+/// A baseline besides the one that is shown in full.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Baseline {
+    /// `FP16`, `BF16`, `W8A8` or `W4A16`.
+    pub machine: &'static str,
+    /// What its chip has in common with the ternary one.
+    pub equal: Equal,
+    /// Lanes of a chip.
+    pub lanes: u64,
+    /// Area of a chip, mm2.
+    pub area_mm2: f64,
+    /// Chips.
+    pub chips: u64,
+    /// Sequences served together.
+    pub batch: u64,
+    /// How long the phase takes.
+    pub seconds: f64,
+    /// Throughput.
+    pub tokens_per_second: f64,
+    /// Throughput over the area of all chips.
+    pub tokens_per_second_per_mm2: f64,
+    /// Energy of a token by the datapath accounting, joules.
+    pub datapath_j_per_token: f64,
+    /// Energy of a token by the system accounting, joules.
+    pub system_j_per_token: f64,
+    /// Baseline's joules a token, system accounting, over the ternary machine's.
+    pub energy_ratio: f64,
+    /// Ternary tokens/s over the baseline's.
+    pub throughput_ratio: f64,
 }
 
 /// One machine's run of one phase.
@@ -106,6 +144,10 @@ pub struct Run {
     pub time_to_first_token_s: Option<f64>,
     /// Tokens per joule by the system accounting.
     pub tokens_per_joule: f64,
+    /// Joules a token by the system accounting, times seconds of the phase.
+    pub energy_delay_j_s: f64,
+    /// Throughput over the area of all chips, tokens/s a mm2.
+    pub tokens_per_second_per_mm2: f64,
     /// Bytes that crossed the DRAM pins, reads and writes.
     pub dram_bytes: u64,
     /// `dram_bytes / seconds`, 10^9 bytes a second.
@@ -124,12 +166,19 @@ pub struct Run {
     pub stalls: Stalls,
     /// Chips the weights and the cache are spread over.
     pub chips: u64,
+    /// Lanes of a chip: products a cycle.
+    pub lanes: u64,
+    /// Area of one chip.
+    pub area: Area,
     /// Bytes resident in all chips' DRAM.
     pub resident_bytes: u64,
     /// What the cycles and the bytes were spent on, in the order of first use, summed over layers and passes.
     pub operators: Vec<OperatorResult>,
     /// Steps of the simulation that were skipped because their state had been seen before, 0 to 1.
     pub skipped_fraction: f64,
+    /// What was counted: prices can be put on it anew.
+    #[serde(skip)]
+    pub events: Events,
     /// Where the simulator's own time went, in the order of `operators`.
     #[serde(skip)]
     pub own_time: Vec<OwnTime>,

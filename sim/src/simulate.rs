@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use contract::kv::KvForm;
-use energy::{Accounting, CostTable, Events};
+use energy::{Accounting, Area, AreaTable, CostTable, Events};
 use model::{Shape, WeightFormat};
 use rayon::prelude::*;
 
+use crate::baseline::{self, Equal};
 use crate::board::BoardComparison;
 use crate::chip::Chip;
+use crate::events::Share;
 use crate::mapping::{Mapping, Tiling, linear_stripes};
 use crate::result::{
-    DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime, Phase,
-    PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
+    Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
+    Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
 };
 use crate::timing::{self, Timing};
 use crate::workload::{Machine, Work, Workload};
-use crate::{Error, board, events, verified};
+use crate::{Error, board, events, parts, verified};
 
 /// How many sequences are served together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,12 @@ pub struct Request {
     pub head: Option<WeightFormat>,
     /// What the ternary machine's keys and values are held in; the FP16 baseline's are FP16.
     pub kv: KvForm,
+    /// Of the ternary weights, those that are zero.
+    pub zeros: Share,
+    /// What the baseline's chip has in common with the ternary one.
+    pub equal: Equal,
+    /// Phases to run other baselines in, too, and FP16 by other measures of equality.
+    pub baselines: Vec<Phase>,
     /// Whether intervals that were stepped before may be skipped; the result is the same.
     pub skip: bool,
 }
@@ -63,19 +71,68 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
             return Err(Error::Option { field, value, expected: "from 1 to 2^24" });
         }
     }
-    let setup = Setup { shape, chip, request };
-    let batches = [setup.batch(Machine::Ternary)?, setup.batch(Machine::Fp16)?];
-    let runs = [Machine::Ternary, Machine::Fp16]
-        .into_iter()
-        .zip(batches)
-        .flat_map(|(machine, batch)| request.phases.iter().map(move |&phase| (machine, batch, phase)))
-        .collect::<Vec<_>>();
-    let costs = CostTable::seven_nm().map_err(|error| Error::Energy(error.to_string()))?;
-    let mut done = runs
-        .par_iter()
-        .map(|&(machine, batch, phase)| setup.run(machine, phase, batch, &costs))
+    let energy = |error: energy::EnergyError| Error::Energy(error.to_string());
+    let costs = CostTable::seven_nm().map_err(energy)?;
+    let areas = AreaTable::seven_nm(&costs).map_err(energy)?;
+    // The two that stand in full, then those that stand beside.
+    let mut machines = vec![(Machine::Ternary, Equal::Lanes), (Machine::Fp16, request.equal)];
+    if !request.baselines.is_empty() {
+        let others = Equal::ALL.into_iter().filter(|&equal| equal != request.equal);
+        machines.extend(others.map(|equal| (Machine::Fp16, equal)));
+        machines
+            .extend([Machine::Bf16, Machine::W8a8, Machine::W4a16].map(|machine| (machine, request.equal)));
+    }
+    let mut chips = Vec::with_capacity(machines.len());
+    let mut sized = Vec::with_capacity(machines.len());
+    for (machine, equal) in machines {
+        match baseline::chip(chip, machine, equal, request.zeros, &costs) {
+            // Only what stands in full must be there.
+            Err(Error::NoBaseline { .. }) if sized.len() >= 2 => {}
+            other => {
+                chips.push(other?);
+                sized.push((machine, equal));
+            }
+        }
+    }
+    let machines = sized;
+    let setups: Vec<_> = chips.iter().map(|chip| Setup { shape, chip, request }).collect();
+    let batches = machines
+        .iter()
+        .zip(&setups)
+        .map(|(&(machine, _), setup)| setup.batch(machine))
         .collect::<Result<Vec<_>, Error>>()?;
-    let fp16 = done.split_off(request.phases.len());
+    // Two measures of equality may lead to one chip, which is run once.
+    let same = |a: usize, b: usize| machines[a].0 == machines[b].0 && chips[a] == chips[b];
+    let first: Vec<usize> = (0..machines.len())
+        .map(|index| (0..index).find(|&earlier| same(earlier, index)).unwrap_or(index))
+        .collect();
+    let runs: Vec<_> = (0..machines.len())
+        .filter(|&index| first[index] == index)
+        .flat_map(|index| request.phases.iter().map(move |&phase| (index, phase)))
+        .filter(|(index, phase)| *index < 2 || request.baselines.contains(phase))
+        .collect();
+    let measured = runs
+        .par_iter()
+        .map(|&(index, phase)| {
+            let (machine, _) = machines[index];
+            setups[index].run(machine, phase, batches[index], &costs, &areas)
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let of = |index: usize, phase: Phase| {
+        let run = runs.iter().position(|&run| run == (first[index], phase));
+        run.map(|run| &measured[run])
+    };
+    let phase_report = |phase: Phase| -> Option<PhaseReport> {
+        let (ternary, fp16) = (of(0, phase)?, of(1, phase)?);
+        let head = request.head.unwrap_or(shape.head_format);
+        let board = board::compare(chip.spec.board.as_ref(), shape, head, &ternary.run);
+        let baselines = (2..machines.len())
+            .filter_map(|index| {
+                Some(baseline_of(ternary, of(index, phase)?, machines[index], batches[index]))
+            })
+            .collect();
+        Some(PhaseReport { baselines, ..compare(ternary.clone(), fp16.clone(), board) })
+    };
     Ok(Report {
         schema_version: SCHEMA_VERSION,
         model: shape.name.clone(),
@@ -87,16 +144,9 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
             fp16_batch: batches[1],
             head: request.head.unwrap_or(shape.head_format),
             kv_bits: request.kv.value_bits(),
+            equal: request.equal,
         },
-        phases: done
-            .into_iter()
-            .zip(fp16)
-            .map(|(ternary, fp16)| {
-                let head = request.head.unwrap_or(shape.head_format);
-                let board = board::compare(chip.spec.board.as_ref(), shape, head, &ternary.run);
-                compare(ternary, fp16, board)
-            })
-            .collect(),
+        phases: request.phases.iter().filter_map(|&phase| phase_report(phase)).collect(),
     })
 }
 
@@ -110,12 +160,13 @@ impl<'a> Setup<'a> {
     fn workload(&self, machine: Machine, phase: Phase, batch: u64) -> Workload<'a> {
         let head_format = match machine {
             Machine::Ternary => self.request.head.unwrap_or(self.shape.head_format),
-            Machine::Fp16 => WeightFormat::F16,
+            Machine::Bf16 => WeightFormat::Bf16,
+            Machine::Fp16 | Machine::W8a8 | Machine::W4a16 => WeightFormat::F16,
         };
         let length = if phase == Phase::Prefill { self.request.prompt } else { self.request.context };
         let kv = match machine {
             Machine::Ternary => self.request.kv,
-            Machine::Fp16 => KvForm::F16,
+            Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => KvForm::F16,
         };
         Workload { kv, ..Workload::new(self.shape, machine, head_format, phase, batch, length) }
     }
@@ -153,14 +204,21 @@ impl<'a> Setup<'a> {
         }
     }
 
-    fn run(&self, machine: Machine, phase: Phase, batch: u64, costs: &CostTable) -> Result<Measured, Error> {
+    fn run(
+        &self,
+        machine: Machine,
+        phase: Phase,
+        batch: u64,
+        costs: &CostTable,
+        areas: &AreaTable,
+    ) -> Result<Measured, Error> {
         let workload = self.workload(machine, phase, batch);
         check_size(&workload)?;
         let mapping = Mapping::new(workload, self.chip)?;
         check_padding(&mapping)?;
         let timing = timing::run(&mapping, self.request.skip);
-        let events = events::count(&mapping, &timing)?;
-        Measured::new(&mapping, &timing, &events, costs)
+        let events = events::count(&mapping, &timing, self.request.zeros)?;
+        Measured::new(&mapping, &timing, events, costs, parts::area(self.chip, machine, areas)?)
     }
 }
 
@@ -205,6 +263,7 @@ fn check_padding(mapping: &Mapping) -> Result<(), Error> {
 }
 
 /// A run and its energy.
+#[derive(Clone)]
 struct Measured {
     run: Run,
     joules: [Joules; 3],
@@ -214,8 +273,9 @@ impl Measured {
     fn new(
         mapping: &Mapping,
         timing: &Timing,
-        events: &Events,
+        events: Events,
         costs: &CostTable,
+        area: Area,
     ) -> Result<Measured, Error> {
         let (chip, workload) = (mapping.chip, &mapping.workload);
         let clock_hz = chip.spec.clock_mhz as f64 * 1e6;
@@ -225,7 +285,7 @@ impl Measured {
         let mut joules = Vec::with_capacity(3);
         for accounting in Accounting::ALL {
             let breakdown = accounting
-                .energy(events, costs, chip.spec.static_power_w)
+                .energy(&events, costs, chip.spec.static_power_w)
                 .map_err(|error| Error::Energy(error.to_string()))?;
             joules.push(Joules { total: breakdown.total(), components: breakdown.components });
         }
@@ -242,6 +302,8 @@ impl Measured {
             tokens_per_second: tokens as f64 / seconds,
             time_to_first_token_s: (workload.phase == Phase::Prefill).then_some(seconds),
             tokens_per_joule: tokens as f64 / joules[2].total,
+            energy_delay_j_s: joules[2].total / tokens as f64 * seconds,
+            tokens_per_second_per_mm2: tokens as f64 / seconds / (area.total_mm2 * mapping.chips as f64),
             dram_bytes,
             dram_bandwidth_gb_s: dram_bytes as f64 / seconds / 1e9,
             dram_peak_gb_s: chip.dram_peak_gb_s(),
@@ -258,6 +320,8 @@ impl Measured {
             array_busy_cycles: timing.array_busy_cycles,
             stalls: timing.stalls,
             chips: mapping.chips,
+            lanes: chip.lanes_total(),
+            area,
             resident_bytes: mapping.resident_bytes,
             operators: timing
                 .operators
@@ -271,6 +335,7 @@ impl Measured {
                 })
                 .collect(),
             skipped_fraction: timing.skipped_fraction,
+            events,
             own_time: timing
                 .operators
                 .iter()
@@ -338,6 +403,35 @@ fn compare(ternary: Measured, fp16: Measured, board: Option<BoardComparison>) ->
         fp16: fp16.run,
         energy_j: EnergyReport { paper, datapath, system },
         ratio,
+        baselines: Vec::new(),
         board,
+    }
+}
+
+/// A further baseline beside the ternary machine.
+fn baseline_of(
+    ternary: &Measured,
+    other: &Measured,
+    (machine, equal): (Machine, Equal),
+    batch: u64,
+) -> Baseline {
+    let j_per_token = |measured: &Measured, accounting: usize| {
+        measured.joules[accounting].total / measured.run.tokens as f64
+    };
+    let run = &other.run;
+    Baseline {
+        machine: machine.name(),
+        equal,
+        lanes: run.lanes,
+        area_mm2: run.area.total_mm2,
+        chips: run.chips,
+        batch,
+        seconds: run.seconds,
+        tokens_per_second: run.tokens_per_second,
+        tokens_per_second_per_mm2: run.tokens_per_second_per_mm2,
+        datapath_j_per_token: j_per_token(other, 1),
+        system_j_per_token: j_per_token(other, 2),
+        energy_ratio: j_per_token(other, 2) / j_per_token(ternary, 2),
+        throughput_ratio: ternary.run.tokens_per_second / run.tokens_per_second,
     }
 }

@@ -12,6 +12,12 @@ pub enum Machine {
     Ternary,
     /// FP16 weights and activations throughout.
     Fp16,
+    /// BF16 weights and activations.
+    Bf16,
+    /// 8-bit integer weights and activations, scaled by channel and by token.
+    W8a8,
+    /// 4-bit weights with a scale a group, which become FP16 where they enter the array; FP16 activations.
+    W4a16,
 }
 
 impl Machine {
@@ -20,14 +26,17 @@ impl Machine {
         match self {
             Machine::Ternary => "ternary",
             Machine::Fp16 => "FP16",
+            Machine::Bf16 => "BF16",
+            Machine::W8a8 => "W8A8",
+            Machine::W4a16 => "W4A16",
         }
     }
 
     /// Bytes of an activation on its way into the array.
     pub fn activation_bytes(self) -> u64 {
         match self {
-            Machine::Ternary => 1,
-            Machine::Fp16 => 2,
+            Machine::Ternary | Machine::W8a8 => 1,
+            Machine::Fp16 | Machine::Bf16 | Machine::W4a16 => 2,
         }
     }
 
@@ -36,6 +45,9 @@ impl Machine {
         match self {
             Machine::Ternary => WeightFormat::Ternary,
             Machine::Fp16 => WeightFormat::F16,
+            Machine::Bf16 => WeightFormat::Bf16,
+            Machine::W8a8 => WeightFormat::Int8,
+            Machine::W4a16 => WeightFormat::Int4,
         }
     }
 }
@@ -342,6 +354,8 @@ impl<'a> Workload<'a> {
     /// What stands between an operator and the linear behind it: a norm where the model has one, and the quantiser where
     /// the linear is ternary. Without the norm the operator keeps the quantiser and its name says so.
     fn norm(&self, name: &'static str, elements: u64, present: bool, quantized: bool) -> Operator {
+        // Of an array of 8-bit integers, only the quantiser is the vector unit's: it scales its results by itself.
+        let quantized = quantized || self.machine == Machine::W8a8;
         let (norm, quantize) = (u64::from(present), u64::from(quantized));
         let operations = norm * operations::RMS_NORM + quantize * operations::QUANTIZE;
         let name = match (present, name) {

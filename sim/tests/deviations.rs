@@ -7,7 +7,22 @@ use sim::mapping::{Job, Mapping, Step};
 use sim::result::Phase;
 use sim::timing::{Memory, Surroundings};
 use sim::workload::{Machine, Workload};
-use sim::{Batch, Request, chip, simulate};
+use sim::{Batch, Equal, Request, Share, chip, simulate};
+
+fn decode(batch: u64) -> Request {
+    Request {
+        phases: vec![Phase::Decode],
+        prompt: 1,
+        context: 64,
+        batch: Batch::Size(batch),
+        head: None,
+        kv: KvForm::F16,
+        zeros: Share::THIRD,
+        equal: Equal::Lanes,
+        baselines: vec![],
+        skip: true,
+    }
+}
 
 fn job(steps: &[Step], operator: &str) -> Job {
     steps.iter().find(|step| step.operator == operator).expect("an operator").job
@@ -41,15 +56,7 @@ fn caches_of_several_sequences_are_read_as_one_stretch() {
 #[test]
 fn gains_of_norms_are_not_fetched_and_no_linear_is_requantised_by_the_engine() {
     let (shape, chip) = (model::preset("bitnet-2b-4t").unwrap(), chip::load("edge").unwrap());
-    let request = Request {
-        phases: vec![Phase::Decode],
-        prompt: 1,
-        context: 64,
-        batch: Batch::Size(1),
-        head: None,
-        kv: KvForm::F16,
-        skip: true,
-    };
+    let request = decode(1);
     let run = simulate(&shape, &chip, &request).unwrap().phases.remove(0).ternary;
     for norm in ["input_layernorm", "attn_sub_norm", "post_attention_layernorm", "ffn_sub_norm", "norm"] {
         let operator = run.operators.iter().find(|operator| operator.name == norm).expect(norm);
@@ -70,15 +77,7 @@ fn activations_come_a_beat_a_cycle_and_results_are_taken_at_once() {
 #[test]
 fn one_batch_is_in_flight_in_a_pipeline_of_chips() {
     let (shape, chip) = (model::preset("30b").unwrap(), chip::load("kv260").unwrap());
-    let request = Request {
-        phases: vec![Phase::Decode],
-        prompt: 1,
-        context: 64,
-        batch: Batch::Size(2),
-        head: None,
-        kv: KvForm::F16,
-        skip: true,
-    };
+    let request = decode(2);
     let run = simulate(&shape, &chip, &request).unwrap().phases.remove(0).ternary;
     assert!(run.chips > 1);
     approx::assert_relative_eq!(run.tokens_per_second * run.seconds, 2.0, max_relative = 1e-12);

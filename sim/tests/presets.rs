@@ -5,7 +5,7 @@
 use contract::kv::KvForm;
 use model::WeightFormat;
 use sim::result::{Phase, Report, Run};
-use sim::{Batch, Error, Request, chip, simulate};
+use sim::{Batch, Equal, Error, Request, Share, chip, simulate};
 
 fn run(model: &str, chip: &str, request: &Request) -> Report {
     simulate(&model::preset(model).unwrap(), &chip::load(chip).unwrap(), request).unwrap()
@@ -19,6 +19,9 @@ fn decode(batch: Batch) -> Request {
         batch,
         head: None,
         kv: KvForm::F16,
+        zeros: Share::THIRD,
+        equal: Equal::Lanes,
+        baselines: vec![],
         skip: true,
     }
 }
@@ -54,15 +57,15 @@ fn every_preset_decodes_within_physical_bounds_on_every_chip() {
 fn every_preset_prefills_within_physical_bounds() {
     for model in model::preset_names() {
         for chip in ["edge", "datacenter"] {
-            let request = Request { phases: vec![Phase::Prefill], prompt: 40, ..decode(Batch::Size(1)) };
+            let request = Request { phases: vec![Phase::Prefill], prompt: 20, ..decode(Batch::Size(1)) };
             let report = run(model, chip, &request);
             let prefill = &report.phases[0].ternary;
             assert_eq!(
                 (prefill.tokens, prefill.time_to_first_token_s),
-                (40, Some(prefill.seconds)),
+                (20, Some(prefill.seconds)),
                 "{model} {chip}"
             );
-            assert_eq!(prefill.passes, 40_u64.div_ceil(prefill.tokens_per_pass), "{model} {chip}");
+            assert_eq!(prefill.passes, 20_u64.div_ceil(prefill.tokens_per_pass), "{model} {chip}");
         }
     }
 }

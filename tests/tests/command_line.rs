@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 
 /// The files of `--out` for one model.
-const FILES: [&str; 8] = [
+const FILES: [&str; 11] = [
     "energy.csv",
     "energy.png",
     "energy.svg",
@@ -19,6 +19,9 @@ const FILES: [&str; 8] = [
     "paper_ratios.svg",
     "report.csv",
     "report.json",
+    "sensitivity.csv",
+    "tornado.png",
+    "tornado.svg",
 ];
 
 /// A `config.json` of a small model.

@@ -6,19 +6,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each package and the packages of this workspace that it may depend on, development dependencies included.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("tritium-contract", &[]),
     ("tritium-model", &["tritium-contract"]),
     ("tritium-rtl", &["tritium-contract"]),
     ("tritium-energy", &["tritium-contract"]),
     ("tritium-sim", &["tritium-contract", "tritium-model", "tritium-energy"]),
-    ("tritium-reports", &["tritium-sim", "tritium-energy"]),
+    ("tritium-paper", &["tritium-model", "tritium-energy"]),
+    ("tritium-reports", &["tritium-sim", "tritium-energy", "tritium-paper"]),
     ("tritium-cli", &ALL),
     ("tritium-tests", &ALL),
 ];
 
-const ALL: [&str; 6] =
-    ["tritium-contract", "tritium-model", "tritium-rtl", "tritium-energy", "tritium-sim", "tritium-reports"];
+const ALL: [&str; 7] = [
+    "tritium-contract",
+    "tritium-model",
+    "tritium-rtl",
+    "tritium-energy",
+    "tritium-paper",
+    "tritium-sim",
+    "tritium-reports",
+];
 
 fn edges() -> BTreeMap<String, Vec<(String, DependencyKind)>> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");

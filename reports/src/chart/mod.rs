@@ -1,23 +1,29 @@
 //! Charts: each is written once against plotters and comes out as SVG and as PNG.
 
+mod conventions;
 mod energy;
 mod font;
 mod growth;
 mod ink;
+mod measured;
 mod paper;
 mod scale;
 mod scaled;
 mod size;
+mod tornado;
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
+pub use conventions::conventions_chart;
 pub use energy::energy_chart;
 pub use growth::{GrowthSeries, growth_chart};
+pub use measured::measured_chart;
 pub use paper::paper_chart;
 pub use scale::{ScaleSeries, scale_chart};
 pub use size::size_chart;
+pub use tornado::tornado_chart;
 
 use crate::Error;
 use scaled::Scaled;
@@ -117,8 +123,10 @@ mod tests {
     use super::*;
     use crate::example;
 
-    fn charts() -> [Chart; 5] {
-        let sizes = ::energy::figure3::right(&::energy::CostTable::seven_nm().unwrap()).unwrap();
+    fn charts() -> [Chart; 8] {
+        let costs = ::energy::CostTable::seven_nm().unwrap();
+        let sizes = ::paper::figure3::right(&costs).unwrap();
+        let reproduction = ::paper::reproduce(&costs).unwrap();
         let report = example::report();
         let series = |name: &str, points: &[(f64, f64)]| ScaleSeries {
             name: name.to_owned(),
@@ -130,6 +138,9 @@ mod tests {
         [
             energy_chart(&report),
             paper_chart(&sizes),
+            conventions_chart(&reproduction),
+            measured_chart(&reproduction),
+            tornado_chart("70b on datacenter, decode", 12.5, &example::swings()),
             size_chart(&[report.clone(), report]),
             scale_chart(&luts, &clocks),
             growth_chart(&[GrowthSeries {

@@ -1,6 +1,6 @@
 //! The paper's five energy ratios (figure 3, right, of arXiv 2402.17764) beside ours.
 
-use energy::figure3::SizeComparison;
+use ::paper::figure3::SizeComparison;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::prelude::{ChartBuilder, DrawingBackend, Rectangle};
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn both_ratios_and_the_error_stand_at_each_size() {
         let costs = energy::CostTable::seven_nm().unwrap();
-        let sizes = energy::figure3::right(&costs).unwrap();
+        let sizes = ::paper::figure3::right(&costs).unwrap();
         let svg = paper_chart(&sizes).unwrap().svg;
         for size in &sizes {
             assert!(svg.contains(&format!("\n{}\n", size.size)), "{}", size.size);

@@ -12,7 +12,7 @@ use contract::kv::KvForm;
 use model::Shape;
 use reports::{Grid, GrowthSeries, Staged, growth_chart};
 use sim::result::{Phase, Report, Run};
-use sim::{Batch, Chip, Request, chip, simulate};
+use sim::{Batch, Chip, Equal, Request, Share, chip, simulate};
 
 /// Sizes over the smallest one of each series.
 const FACTORS: [u64; 5] = [1, 2, 4, 8, 16];
@@ -28,6 +28,9 @@ fn request(context: u64, batch: u64, skip: bool) -> Request {
         head: None,
         kv: KvForm::F16,
         skip,
+        zeros: Share::THIRD,
+        equal: Equal::Lanes,
+        baselines: vec![],
     }
 }
 

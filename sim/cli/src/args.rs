@@ -62,6 +62,8 @@ pub(crate) enum Subcommands {
     Generate(GenerateArguments),
     /// Write a checkpoint of a preset's shape with random ternary weights, as a Hugging Face folder.
     RandomCheckpoint(RandomCheckpointArguments),
+    /// Reproduce the figures of the BitNet b1.58 paper, each with its error; --out adds charts.
+    Paper(PaperArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -99,6 +101,24 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "BITS", default_value = "16", value_parser = kv_bits)]
     pub(crate) kv_bits: KvForm,
 
+    /// Share of the ternary weights that are zero, which hold their lanes still: 1/3, or 0.42.
+    #[arg(long, value_name = "ZEROS", default_value = "1/3", allow_negative_numbers = true, value_parser = share)]
+    pub(crate) density: sim::Share,
+
+    /// What the FP16 baseline's arrays have in common with the ternary ones: lanes, area, or power at full rate.
+    #[arg(long, value_enum, default_value_t = EqualArgument::Lanes)]
+    pub(crate) equal: EqualArgument,
+
+    /// Phases in which other baselines stand beside: FP16 of equal area and power, BF16, W8A8, W4A16. With few lanes a prefill takes long
+    /// to simulate. A sweep has none.
+    #[arg(long, value_enum, default_value_t = BaselinesArgument::Decode)]
+    pub(crate) baselines: BaselinesArgument,
+
+    /// Also print the system's energy ratio with a cost varied, such as dram_pj=±30% or static_w=-50%..100%; `all` varies each over its
+    /// published range, or by 30%.
+    #[arg(long, value_name = "COST=RANGE", allow_hyphen_values = true)]
+    pub(crate) vary: Vec<String>,
+
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -127,8 +147,27 @@ pub(crate) struct SweepArguments {
     )]
     pub(crate) models: Vec<String>,
 
+    /// Batches to sweep, each at each context [default: --batch].
+    #[arg(long, value_name = "N,M,...", value_delimiter = ',', allow_negative_numbers = true, value_parser = batch)]
+    pub(crate) batches: Vec<sim::Batch>,
+
+    /// Contexts of decode to sweep [default: --context].
+    #[arg(long, value_name = "N,M,...", value_delimiter = ',', allow_negative_numbers = true, value_parser = tokens)]
+    pub(crate) contexts: Vec<u64>,
+
     #[command(flatten)]
     pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PaperArguments {
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Also write CSV, JSON and charts (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// The sizes of an engine.
@@ -435,6 +474,20 @@ pub(crate) enum PhaseArgument {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BaselinesArgument {
+    None,
+    Decode,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum EqualArgument {
+    Lanes,
+    Area,
+    Power,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum HeadArgument {
     F16,
     Bf16,
@@ -483,6 +536,23 @@ fn engine_sizes(text: &str) -> Result<[u32; 3], String> {
     let sizes = text.split('x').map(|size| size.parse().ok()).collect::<Option<Vec<u32>>>();
     let sizes = sizes.and_then(|sizes| <[u32; 3]>::try_from(sizes).ok());
     sizes.ok_or_else(|| "must be lanes x columns x token slots, as in 20x4x4".to_owned())
+}
+
+/// A fraction of whole numbers, or a decimal: it is exact either way.
+fn share(text: &str) -> Result<sim::Share, String> {
+    let expected = || "must be from 0 to 1, as 1/3 or 0.42".to_owned();
+    let whole = |text: &str| text.parse::<u64>().map_err(|_| expected());
+    let (part, of) = match (text.split_once('/'), text.split_once('.')) {
+        (Some((part, of)), _) => (whole(part)?, whole(of)?),
+        (None, Some((before, after))) => {
+            let digits = u32::try_from(after.len()).unwrap_or(u32::MAX);
+            let of = 10_u64.checked_pow(digits).filter(|_| digits > 0).ok_or_else(expected)?;
+            let units = whole(before)?.checked_mul(of).ok_or_else(expected)?;
+            (units.checked_add(whole(after)?).ok_or_else(expected)?, of)
+        }
+        (None, None) => (whole(text)?, 1),
+    };
+    sim::Share::new(part, of).ok_or_else(expected)
 }
 
 /// A number of runs.
@@ -539,6 +609,18 @@ mod tests {
         assert_eq!(batch("1048576"), Ok(sim::Batch::Size(1 << 20)));
         for wrong in ["0", "-1", "1048577", "99999999999999999999", "1.5", "", "Max"] {
             assert_eq!(batch(wrong), Err("must be from 1 to 1048576, or max".to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_a_fraction_or_a_decimal() {
+        for (text, part, whole) in
+            [("1/3", 1, 3), ("0.42", 42, 100), ("0", 0, 1), ("1", 1, 1), ("1.0", 10, 10)]
+        {
+            assert_eq!(share(text), Ok(sim::Share::new(part, whole).unwrap()), "{text}");
+        }
+        for wrong in ["2/1", "1/0", "1.01", "-0.1", "0.", ".5", "0.-5", "a", "", "0.123456789012345678901"] {
+            assert_eq!(share(wrong), Err("must be from 0 to 1, as 1/3 or 0.42".to_owned()), "{wrong}");
         }
     }
 

@@ -9,20 +9,21 @@ use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
 use rtl::synthesis::{self, Target};
 use sim::result::Phase;
-use sim::{Chip, Request};
+use sim::sensitivity::Variation;
+use sim::{Chip, Equal, Request};
 
 use crate::args::{
-    Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
-    TextFormat, TopArgument,
+    Arguments, BaselinesArgument, EqualArgument, Format, HeadArgument, PhaseArgument, RunArguments,
+    SizeArguments, Subcommands, SweepArguments, TargetArgument, TextFormat, TopArgument,
 };
-use crate::{generate, pack, synth};
+use crate::{generate, pack, synth, vary};
 
 /// One invocation.
 pub(crate) enum Command {
     /// One model on a chip.
-    Simulate(Job),
-    /// Several models on a chip.
-    Sweep(Job),
+    Simulate(Box<Job>),
+    /// Several models on a chip, at each of some batches and contexts.
+    Sweep(Vec<Job>),
     /// An engine as Verilog.
     Verilog { parameters: EngineParameters, folder: PathBuf },
     /// An engine's Verilog beside the contract.
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Generate(generate::Job),
     /// A checkpoint of random weights.
     RandomCheckpoint { model: Shape, folder: PathBuf, seed: u64 },
+    /// The paper reproduced.
+    Paper { format: Format, folder: Option<PathBuf> },
     /// The model presets.
     Models,
     /// The chip presets.
@@ -58,7 +61,11 @@ pub(crate) struct Verification {
     pub(crate) coverage: bool,
 }
 
+/// Batches times contexts of a sweep: as many tables as somebody may want to read.
+const MOST_POINTS: usize = 64;
+
 /// Models to simulate, and where the results go.
+#[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) models: Vec<Shape>,
     pub(crate) chip: Chip,
@@ -66,14 +73,18 @@ pub(crate) struct Job {
     pub(crate) format: Format,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) profile: bool,
+    /// Costs to vary.
+    pub(crate) variations: Vec<Variation>,
 }
 
 impl Command {
     /// Loads what the arguments name.
     pub(crate) fn resolve(arguments: Arguments) -> anyhow::Result<Command> {
         Ok(match arguments.command {
-            None => Command::Simulate(Job::resolve(arguments.model.as_slice(), arguments.run)?),
-            Some(Subcommands::Sweep(sweep)) => Command::Sweep(Job::resolve(&sweep.models, sweep.run)?),
+            None => {
+                Command::Simulate(Box::new(Job::resolve(arguments.model.as_slice(), arguments.run, true)?))
+            }
+            Some(Subcommands::Sweep(sweep)) => Command::Sweep(Job::sweep(sweep)?),
             Some(Subcommands::Verilog(verilog)) => {
                 Command::Verilog { parameters: engine(&verilog.sizes)?, folder: verilog.out }
             }
@@ -133,6 +144,7 @@ impl Command {
                 folder: arguments.out,
                 seed: arguments.seed,
             },
+            Some(Subcommands::Paper(paper)) => Command::Paper { format: paper.format, folder: paper.out },
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })
@@ -174,7 +186,29 @@ fn engine(sizes: &SizeArguments) -> anyhow::Result<EngineParameters> {
 const MOST_MODELS: usize = 16;
 
 impl Job {
-    fn resolve(models: &[String], run: RunArguments) -> anyhow::Result<Job> {
+    /// A job for each batch at each context.
+    fn sweep(sweep: SweepArguments) -> anyhow::Result<Vec<Job>> {
+        let job = Job::resolve(&sweep.models, sweep.run, false)?;
+        let batches = if sweep.batches.is_empty() { vec![job.request.batch] } else { sweep.batches };
+        let contexts = if sweep.contexts.is_empty() { vec![job.request.context] } else { sweep.contexts };
+        let points = batches.len() * contexts.len();
+        if points > MOST_POINTS {
+            anyhow::bail!("--batches and --contexts have {points} pairs: at most {MOST_POINTS}");
+        }
+        let pairs: Vec<_> =
+            contexts.iter().flat_map(|&context| batches.iter().map(move |&batch| (context, batch))).collect();
+        if let Some(twice) = (1..pairs.len()).find(|&at| pairs[..at].contains(&pairs[at])) {
+            let (context, _) = pairs[twice];
+            anyhow::bail!("--batches and --contexts have a pair twice, at context {context}: name each once");
+        }
+        let with = |context: u64, batch: sim::Batch| Job {
+            request: Request { context, batch, ..job.request.clone() },
+            ..job.clone()
+        };
+        Ok(pairs.into_iter().map(|(context, batch)| with(context, batch)).collect())
+    }
+
+    fn resolve(models: &[String], run: RunArguments, with_baselines: bool) -> anyhow::Result<Job> {
         if models.len() > MOST_MODELS {
             anyhow::bail!("--models has {} models: at most {MOST_MODELS} fit a chart", models.len());
         }
@@ -196,12 +230,32 @@ impl Job {
             batch: run.batch,
             head,
             kv: run.kv_bits,
+            zeros: run.density,
+            equal: match run.equal {
+                EqualArgument::Lanes => Equal::Lanes,
+                EqualArgument::Area => Equal::Area,
+                EqualArgument::Power => Equal::Power,
+            },
+            baselines: match run.baselines {
+                BaselinesArgument::Decode if with_baselines => vec![Phase::Decode],
+                BaselinesArgument::Both if with_baselines => vec![Phase::Prefill, Phase::Decode],
+                _ => vec![],
+            },
             skip: !run.no_skip,
         };
         let models: Vec<_> = models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?;
         refuse_namesakes(&models)?;
         let chip = sim::chip::load(&run.chip)?;
-        Ok(Job { models, chip, request, format: run.format, folder: run.out, profile: run.profile })
+        let variations = vary::variations(&run.vary, &chip)?;
+        Ok(Job {
+            models,
+            chip,
+            request,
+            format: run.format,
+            folder: run.out,
+            profile: run.profile,
+            variations,
+        })
     }
 }
 

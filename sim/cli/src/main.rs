@@ -6,6 +6,7 @@ mod generate;
 mod hardware;
 mod output;
 mod pack;
+mod paper;
 mod presets;
 mod random_checkpoint;
 mod run;
@@ -14,6 +15,7 @@ mod synth;
 mod text;
 mod token_files;
 mod usage;
+mod vary;
 mod verilog_linears;
 
 use std::io::{self, Write};
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Simulate(job) => run::simulate(&job),
-        Command::Sweep(job) => run::sweep(&job),
+        Command::Sweep(jobs) => run::sweep(&jobs),
         Command::Verilog { parameters, folder } => hardware::verilog(&parameters, &folder),
         Command::Verify(verification) => hardware::verify(&verification),
         Command::Synth(request) => synth::synth(&request),
@@ -56,6 +58,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Unpack { image, checkpoint } => pack::unpack(&image, &checkpoint),
         Command::Generate(job) => generate::generate(&job),
         Command::RandomCheckpoint { model, folder, seed } => random_checkpoint::write(&model, &folder, seed),
+        Command::Paper { format, folder } => paper::paper(format, folder.as_deref()),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

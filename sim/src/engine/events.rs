@@ -78,11 +78,18 @@ impl Sizes {
 }
 
 /// Adders of a ternary column, and the width of their sums: those of each byte's five lanes (C-LANE-4), and a binary tree
-/// over the bytes. An operand without a partner passes through.
-fn column_adders(lanes: u64) -> Vec<(u64, u32)> {
-    let mut operands = lanes.div_ceil(BYTE_LANES);
-    let mut bits = ACTIVATION_BITS + BYTE_LEVELS;
-    let mut adders = vec![(2 * operands, bits - 2), (operands, bits - 1), (operands, bits)];
+/// over the bytes.
+pub(crate) fn column_adders(lanes: u64) -> Vec<(u64, u32)> {
+    let bytes = lanes.div_ceil(BYTE_LANES);
+    let bits = ACTIVATION_BITS + BYTE_LEVELS;
+    let mut adders = vec![(2 * bytes, bits - 2), (bytes, bits - 1), (bytes, bits)];
+    adders.extend(binary_adders(bytes, bits));
+    adders
+}
+
+/// Adders of a binary tree over operands of `bits` bits, and the width of their sums. An operand without a partner passes through.
+pub(crate) fn binary_adders(mut operands: u64, mut bits: u32) -> Vec<(u64, u32)> {
+    let mut adders = Vec::new();
     while operands > 1 {
         bits += 1;
         adders.push((operands / 2, bits));

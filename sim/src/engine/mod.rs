@@ -34,6 +34,7 @@ use contract::latency::{STREAM_FIFO_CYCLES, array_cycles};
 use self::counters::Busy;
 pub use self::counters::Counters;
 pub use self::events::{Accesses, EngineEvents};
+pub(crate) use self::events::{binary_adders, column_adders};
 pub use self::front::{Front, Tally};
 use self::history::NEVER;
 pub use self::ports::{Ports, Request, Transfer};

@@ -1,10 +1,10 @@
 //! Where tensors lie in DRAM, and how many chips hold them.
 
-use model::WeightFormat;
+use model::{INT4_GROUP, WeightFormat};
 
 use super::Tiling;
 use crate::chip::Chip;
-use crate::workload::{Machine, Work, Workload};
+use crate::workload::{HALF_BYTES, Machine, Work, Workload};
 
 /// A stretch of memory, in stripes: one burst from every channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +29,13 @@ pub(super) struct Layout {
 }
 
 /// Whether a machine's array multiplies by matrices of that format: ternary ones go through the ternary array and 16-bit
-/// ones through the FP16 baseline's; a head of another format is the vector unit's work.
+/// ones through the FP16 baseline's; a head of another format is the vector unit's work. An array takes one format.
 pub(super) fn runs_on_array(machine: Machine, format: WeightFormat) -> bool {
     match machine {
         Machine::Ternary => format == WeightFormat::Ternary,
-        Machine::Fp16 => matches!(format, WeightFormat::F16 | WeightFormat::Bf16),
+        Machine::Fp16 | Machine::Bf16 => matches!(format, WeightFormat::F16 | WeightFormat::Bf16),
+        Machine::W8a8 => format == WeightFormat::Int8,
+        Machine::W4a16 => format == WeightFormat::Int4,
     }
 }
 
@@ -42,6 +44,7 @@ pub(super) fn flat_bytes(format: WeightFormat, elements: u64) -> u64 {
     match format {
         WeightFormat::F16 | WeightFormat::Bf16 => elements * 2,
         WeightFormat::Int8 => elements,
+        WeightFormat::Int4 => elements.div_ceil(2) + HALF_BYTES * elements.div_ceil(INT4_GROUP),
         WeightFormat::Ternary => elements.div_ceil(contract::packing::TRITS_PER_BYTE as u64),
     }
 }

@@ -1,9 +1,10 @@
 //! How a matrix is cut for the engines' arrays.
 
-use model::WeightFormat;
+use model::{INT4_GROUP, WeightFormat};
 
 use crate::chip::Chip;
 use crate::engine::Sizes;
+use crate::workload::HALF_BYTES;
 
 /// The engines of a chip, for matrices of a format: the FP16 baseline's have the same lanes, with 16-bit operands.
 pub fn engine_sizes(chip: &Chip, format: WeightFormat) -> Sizes {
@@ -12,6 +13,8 @@ pub fn engine_sizes(chip: &Chip, format: WeightFormat) -> Sizes {
         // A column is padded to whole bytes of five trits (contract clause C-PACK).
         WeightFormat::Ternary => (spec.lanes.div_ceil(contract::packing::TRITS_PER_BYTE as u64), 1),
         WeightFormat::Int8 => (spec.lanes, 1),
+        // A column's step has the scales of its groups behind its weights.
+        WeightFormat::Int4 => (spec.lanes.div_ceil(2) + HALF_BYTES * spec.lanes.div_ceil(INT4_GROUP), 2),
         WeightFormat::F16 | WeightFormat::Bf16 => (spec.lanes * 2, 2),
     };
     let words = spec.activation_sram_kb * 1024 / (spec.lanes * activation_bytes);
@@ -26,7 +29,7 @@ pub fn engine_sizes(chip: &Chip, format: WeightFormat) -> Sizes {
         // The ring of `ternary_engine` has a power of two.
         activation_words: match format {
             WeightFormat::Ternary => words.checked_ilog2().map_or(0, |bits| 1 << bits),
-            WeightFormat::Int8 | WeightFormat::F16 | WeightFormat::Bf16 => words,
+            WeightFormat::Int8 | WeightFormat::Int4 | WeightFormat::F16 | WeightFormat::Bf16 => words,
         },
         result_lanes: spec.result_lanes,
         dividers: 1,

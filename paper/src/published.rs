@@ -1,19 +1,18 @@
-//! The figures of the BitNet b1.58 paper as typed data (`published/bitnet_b158.yaml`): what results are
+//! The figures of the BitNet b1.58 paper as typed data (`data/bitnet_b158.yaml`): what results are
 //! compared with.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::EnergyError;
+use crate::error::Error;
 
 /// The figures as they stand in the crate.
-const FIGURES_YAML: &str = include_str!("../published/bitnet_b158.yaml");
+const FIGURES_YAML: &str = include_str!("../data/bitnet_b158.yaml");
 
 /// The published figures.
-pub fn published() -> Result<PublishedFigures, EnergyError> {
-    serde_yaml::from_str(FIGURES_YAML)
-        .map_err(|reason| EnergyError::Yaml { what: "published figures", reason })
+pub fn published() -> Result<PublishedFigures, Error> {
+    serde_yaml::from_str(FIGURES_YAML).map_err(|reason| Error::Yaml { what: "published figures", reason })
 }
 
 /// How sure a published number is.
@@ -38,6 +37,22 @@ pub enum Format {
     Fp16,
     /// BitNet b1.58.
     Ternary,
+}
+
+impl Format {
+    /// Bits of a weight of embedding and head, which stay in FP16 in both.
+    pub const EMBEDDING_BITS: u64 = 16;
+
+    /// Both.
+    pub const ALL: [Format; 2] = [Format::Fp16, Format::Ternary];
+
+    /// As it is called in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Fp16 => "FP16",
+            Format::Ternary => "ternary",
+        }
+    }
 }
 
 /// All of them.
