@@ -82,6 +82,15 @@ impl Registers {
         }
     }
 
+    /// Bits that a step of a tile clocks with one token, at most.
+    pub(crate) fn of_step(&self, spec: &ChipSpec, stream_bytes: u64) -> u64 {
+        let lanes = spec.lanes.next_multiple_of(BYTE_LANES);
+        let of_lanes = lanes * (self.lane + self.loaded_weight + self.held_weight);
+        self.shared
+            + spec.columns * (self.column + 2 * self.result + of_lanes)
+            + stream_bytes * self.stream_byte
+    }
+
     /// Those of an array that multiplies `weight_bits` by `activation_bits` and adds products of `product_bits` in a tree that grows by
     /// `growth_bits` a level.
     pub fn multiplying(spec: &ChipSpec, operands: &Operands) -> Registers {
@@ -204,6 +213,20 @@ mod tests {
         assert_eq!((registers.lane, registers.result), (8, 24));
         assert_eq!((registers.loaded_weight, registers.held_weight), (2, 2));
         assert_eq!(registers.stream_byte, 27);
+    }
+
+    #[test]
+    fn a_step_clocks_no_more_than_its_bound() {
+        let mut chip = crate::chip::load("edge").unwrap();
+        (chip.spec.lanes, chip.spec.columns) = (15, 2);
+        for machine in [Machine::Ternary, Machine::Fp16, Machine::W8a8, Machine::W4a16] {
+            let tiling = crate::mapping::Tiling::new(&chip, machine.linear_format(), 2, 15);
+            let zeros = crate::events::Share::new(0, 1).unwrap();
+            let counted = crate::events::datapath(&chip.spec, machine, zeros, &tiling, 1, 1).register_bits;
+            let bound =
+                Registers::of(machine, &chip.spec).of_step(&chip.spec, tiling.beats * tiling.beat_bytes);
+            assert!(counted <= bound && bound < 2 * counted, "{machine:?}: {counted} of {bound}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::board::BoardComparison;
 use crate::chip::Chip;
 use crate::events::Share;
 use crate::mapping::{Mapping, Tiling, linear_stripes};
+use crate::registers::Registers;
 use crate::result::{
     Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
     Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Verification,
@@ -58,7 +59,7 @@ pub struct Request {
 pub const MAX_TOKENS: u64 = 1 << 24;
 /// The largest batch.
 pub const MAX_BATCH: u64 = 1 << 20;
-/// The most multiply-accumulates of a run, padding included: each clocks fewer than 64 bits of registers.
+/// The most multiply-accumulates of a run, padding included: each clocks at most 64 bits of registers, or counts as several.
 const MAX_MACS: u128 = 1 << 57;
 
 /// Simulates a model on a chip, ternary and FP16.
@@ -247,12 +248,15 @@ fn check_size(workload: &Workload) -> Result<(), Error> {
 /// The same for the lanes that a tile pads: a chip's tiles may be far larger than a model's matrices.
 fn check_padding(mapping: &Mapping) -> Result<(), Error> {
     let (chip, workload) = (mapping.chip, &mapping.workload);
-    let tile = u128::from(chip.spec.lanes * chip.spec.columns);
+    let registers = Registers::of(workload.machine, &chip.spec);
     let mut lanes = 0;
     for operator in workload.layer().iter().chain(&workload.epilogue()) {
         if let Work::Linear { n, k, format } = operator.work {
             let tiling = Tiling::new(chip, format, n, k);
-            lanes += u128::from(tiling.tiles) * u128::from(tiling.steps) * tile;
+            // A small tile may clock more than 64 bits a lane.
+            let bits = registers.of_step(&chip.spec, tiling.beats * tiling.beat_bytes);
+            let tile = bits.div_ceil(64).max(chip.spec.lanes * chip.spec.columns);
+            lanes += u128::from(tiling.tiles) * u128::from(tiling.steps) * u128::from(tile);
         }
     }
     let layers = u128::from(workload.shape.num_hidden_layers);
