@@ -8,14 +8,15 @@ use model::{Shape, WeightFormat};
 use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
 use rtl::synthesis::{self, Target};
+use sim::dram::{Organisation, Policy, RefreshMode, Setup};
 use sim::result::Phase;
 use sim::{Chip, Request};
 
 use crate::args::{
-    Arguments, Format, HeadArgument, PhaseArgument, RunArguments, SizeArguments, Subcommands, TargetArgument,
-    TextFormat, TopArgument,
+    Arguments, DramArguments, Format, HeadArgument, LeavesArgument, PhaseArgument, RefreshArgument,
+    RunArguments, SizeArguments, Subcommands, TargetArgument, TextFormat, TopArgument,
 };
-use crate::synth;
+use crate::{dram, synth};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Scale { targets: Vec<Target>, most_lanes: u64, seeds: u32, folder: Option<PathBuf> },
     /// An engine on a board.
     Bitstream { parameters: EngineParameters, clock_mhz: u32, seeds: u32, folder: PathBuf },
+    /// A trace through a memory.
+    Dram(dram::Request),
     /// The model presets.
     Models,
     /// The chip presets.
@@ -115,6 +118,7 @@ impl Command {
                 seeds: bitstream.seeds,
                 folder: bitstream.out,
             },
+            Some(Subcommands::Dram(dram)) => Command::Dram(memory(dram)?),
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })
@@ -129,6 +133,41 @@ fn targets(arguments: &[TargetArgument]) -> Vec<Target> {
         TargetArgument::Xcup => Target::Xcup,
     };
     arguments.iter().map(target).collect()
+}
+
+/// The memory and the trace of the arguments.
+fn memory(arguments: DramArguments) -> anyhow::Result<dram::Request> {
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let setup = Setup {
+        standard: sim::dram::standard(&arguments.standard)?,
+        organisation: Organisation { channels: arguments.channels, ranks: arguments.ranks },
+        mapping: arguments.mapping,
+        policy: Policy {
+            read_queue: size(arguments.read_queue),
+            write_queue: size(arguments.write_queue),
+            high: size(arguments.high.unwrap_or((arguments.write_queue * 4).div_ceil(5))),
+            low: size(arguments.low.unwrap_or(arguments.write_queue / 5)),
+            cap: u32::try_from(arguments.cap).unwrap_or(u32::MAX),
+            refresh: match arguments.refresh {
+                RefreshArgument::None => RefreshMode::None,
+                RefreshArgument::AllBank => RefreshMode::AllBank,
+                RefreshArgument::PerBank => RefreshMode::PerBank,
+            },
+            leaves_at_activate: arguments.leaves == LeavesArgument::Activate,
+            fast: !arguments.no_fast,
+        },
+        wrap: arguments.wrap,
+    };
+    setup.validate()?;
+    Ok(dram::Request {
+        setup,
+        yaml: sim::dram::standard_text(&arguments.standard)?,
+        trace: arguments.trace,
+        commands: arguments.commands,
+        check: arguments.check,
+        explain: arguments.explain,
+        format: arguments.format,
+    })
 }
 
 /// The engine of the given sizes, the others as suit its array.

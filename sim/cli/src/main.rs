@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod dram;
 mod hardware;
 mod output;
 mod presets;
@@ -46,6 +47,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Bitstream { parameters, clock_mhz, seeds, folder } => {
             synth::bitstream(&parameters, clock_mhz, seeds, &folder)
         }
+        Command::Dram(request) => dram::dram(&request),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }
