@@ -191,7 +191,7 @@ impl AddressMapping {
     }
 
     /// Where the burst number `burst` lies. Where the row is the first field, it goes on beyond the device's rows.
-    #[inline]
+    #[inline(always)]
     pub fn locate(&self, burst: u64) -> Location {
         let low = |field: usize| burst >> self.fields[field].low.shift & self.fields[field].low.mask;
         let mut values = [0, 0, low(GROUP), low(BANK), low(ROW), low(COLUMN)];

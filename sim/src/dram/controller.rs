@@ -23,7 +23,7 @@
 //!
 //! Does not: close rows that stay idle, postpone refreshes, or share a command bus between pseudo-channels.
 
-use super::queue::{List, NIL, Queues, is_capped};
+use super::queue::{List, NIL, Queues, Waiting, is_capped};
 use super::rules::{CLOSED, Place, Rules, Timers};
 use super::{Access, Command, CommandKind, Counters, Location, Standard, Timing};
 use CommandKind::{Activate, Precharge, Read, Refresh, RefreshBank, Write};
@@ -172,7 +172,8 @@ pub struct Controller {
     draining: bool,
     /// By bank: the request for which its row was opened, until its column command.
     promised: Vec<u16>,
-    promised_banks: u64,
+    /// By kind of request: the banks with one.
+    promised_banks: [u64; 2],
     /// The first free slots of the column and the row bus, which may be one.
     bus: [i64; 2],
     /// The bank and row of an activate whose second half is to come, and its last cycle.
@@ -242,7 +243,7 @@ impl Controller {
             rows_of: [0; 2],
             draining: false,
             promised: vec![NIL; banks],
-            promised_banks: 0,
+            promised_banks: [0; 2],
             bus: [0; 2],
             half: None,
             now: 0,
@@ -300,10 +301,16 @@ impl Controller {
             || (access == Access::Write
                 && self.queues.finds(Access::Read, location.bank, location.row, location.column))
         {
-            let candidate = self.search();
-            self.step(candidate, observer);
+            let start = match self.serve_oldest(NEVER, observer) {
+                Some(start) => start,
+                None => {
+                    let candidate = self.search();
+                    self.step(candidate, observer);
+                    candidate.start
+                }
+            };
             // The place that a command leaves can be taken in the next cycle.
-            arrival = arrival.max(candidate.start + 1);
+            arrival = arrival.max(start + 1);
         }
         self.advance(arrival, observer);
         arrival
@@ -331,8 +338,9 @@ impl Controller {
             return;
         }
         let open_row = self.timers.banks[location.bank].open_row;
-        self.queues.push(access, location.bank, (location.row, location.column), since, open_row);
-        self.update(access, location.bank);
+        if self.queues.push(access, location.bank, (location.row, location.column), since, open_row) {
+            self.update(access, location.bank);
+        }
         self.keep_next(access, location.bank);
     }
 
@@ -361,6 +369,9 @@ impl Controller {
     #[inline]
     pub fn advance(&mut self, cycle: i64, observer: &mut impl Observer) {
         while self.bus[0].min(self.bus[1]) < cycle {
+            if self.serve_oldest(cycle, observer).is_some() {
+                continue;
+            }
             let candidate = self.search();
             if candidate.start >= cycle {
                 return;
@@ -404,8 +415,9 @@ impl Controller {
         best.start = self.refresh.next_due.max(self.now);
         let mode = self.mode();
         let kind = mode as usize;
-        if self.half.is_some() || self.refresh.ranks != 0 || self.promised_banks != 0 {
-            self.search_special(mode, &mut best);
+        let promised = self.promised_banks[1 - kind] | self.promised_banks[kind] & self.refresh.banks;
+        if self.half.is_some() || self.refresh.ranks != 0 || promised != 0 {
+            self.search_special(promised, &mut best);
         }
         let mut columns = self.columns[kind] & !self.refresh.banks;
         let oldest = self.queues.oldest(mode);
@@ -467,9 +479,12 @@ impl Controller {
     }
 
     /// Notes what the requests of a kind need in a bank: whenever one of them comes or goes, or the bank's state changes.
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, access: Access, bank: usize) {
         let (k, bit) = (access as usize, 1 << bank);
+        if (self.queues.banks[k] | self.columns[k] | self.rows_of[k]) & bit == 0 {
+            return;
+        }
         self.columns[k] &= !bit;
         self.rows_of[k] &= !bit;
         let list: &List = self.queues.list(access, bank);
@@ -479,7 +494,7 @@ impl Controller {
         let promised = self.promised[bank];
         let (kind, request) = if promised != NIL {
             // Until its column command, which has its turn among those of its kind, the row stays open.
-            if list.hit == NIL || self.queues.get(promised).access != access {
+            if list.hit == NIL || self.promised_banks[k] & bit == 0 {
                 return;
             }
             (access.command(), list.hit)
@@ -518,7 +533,7 @@ impl Controller {
     }
 
     /// What goes before the requests of the present mode.
-    fn search_special(&self, mode: Access, best: &mut Candidate) {
+    fn search_special(&self, promised: u64, best: &mut Candidate) {
         let mut consider = |candidate: Candidate| {
             if candidate.goes_before(best) {
                 *best = candidate;
@@ -531,16 +546,12 @@ impl Controller {
             let class = if is_last { Class::LastHalf } else { Class::Half };
             consider(Candidate { start, class, sequence: 0, kind: Activate, bank, request: NIL });
         }
-        let mut banks = self.promised_banks;
+        let mut banks = promised;
         while banks != 0 {
             let bank = banks.trailing_zeros() as usize;
             banks &= banks - 1;
-            let request = self.promised[bank];
-            if self.is_opening(bank) {
-                continue;
-            }
-            if self.refresh.banks >> bank & 1 == 1 || self.queues.get(request).access != mode {
-                consider(self.column(request, Class::Promised));
+            if !self.is_opening(bank) {
+                consider(self.column(self.promised[bank], Class::Promised));
             }
         }
         let mut ranks = self.refresh.ranks;
@@ -602,113 +613,183 @@ impl Controller {
         Candidate { start, class: Class::Refresh, sequence: bank as u64, kind, bank, request: NIL }
     }
 
+    /// Issues the column command of the oldest request before cycle `before`, if it is certain to be the next command: no bank needs a row,
+    /// no refresh is under way or due, and nothing but the rank, which holds off all others as well, holds it off.
+    #[inline]
+    fn serve_oldest(&mut self, before: i64, observer: &mut impl Observer) -> Option<i64> {
+        if !self.policy.fast || self.ranks > 1 || self.refresh.ranks != 0 || self.half.is_some() {
+            return None;
+        }
+        self.choose_mode();
+        let mode = self.mode();
+        let k = mode as usize;
+        if self.rows_of[k] | self.promised_banks[1 - k] != 0 {
+            return None;
+        }
+        let oldest = self.queues.oldest(mode);
+        if oldest == NIL {
+            return None;
+        }
+        let bank = usize::from(self.queues.get(oldest).bank);
+        let &Need { kind, request, ready, .. } = &self.needs[k][bank];
+        if request != oldest {
+            return None;
+        }
+        let place = self.rules.place(bank);
+        let start = self.start(kind, ready.max(self.timers.earliest_beside_bank(kind, place)));
+        let bound = self.start(kind, self.timers.earliest_in_rank(kind, 0));
+        if start != bound || start >= self.refresh.next_due.min(before) {
+            return None;
+        }
+        self.now = start;
+        self.next = None;
+        self.issue_column(kind, place, oldest, start, observer);
+        Some(start)
+    }
+
     fn issue(&mut self, candidate: Candidate, observer: &mut impl Observer) {
         let Candidate { start, kind, bank, request, .. } = candidate;
         let place = self.rules.place(bank);
-        let slots = self.timing.slots(kind);
-        let is_column = matches!(kind, Read | Write);
-        let is_split = kind == Activate && self.timing.aad.is_some();
-        let taken = start + if is_split { 1 } else { slots };
-        if self.split_command_bus {
-            self.bus[usize::from(!is_column)] = taken;
-        } else {
-            self.bus = [taken; 2];
-        }
-        let mut cell = match kind {
-            Refresh | RefreshBank => (-1, 0),
-            _ => (self.timers.banks[bank].open_row, 0),
-        };
-        let mut first_slot = start;
-        if request != NIL {
-            let waiting = self.queues.get_mut(request);
-            cell = if kind == Precharge { cell } else { (waiting.row, waiting.column) };
-            if !waiting.is_counted {
-                waiting.is_counted = true;
-                *match kind {
-                    Activate => &mut self.rows.misses,
-                    Precharge => &mut self.rows.conflicts,
-                    _ => &mut self.rows.hits,
-                } += 1;
-            }
-        }
-        let mut cycle = start + slots - 1;
-        if is_split {
-            if request != NIL {
-                self.half = Some((bank, cell.0, start));
+        match kind {
+            Read | Write => self.issue_column(kind, place, request, start, observer),
+            Activate if request != NIL && self.timing.aad.is_some() => {
+                // The first half of two.
+                self.take_bus(kind, start + 1);
+                self.half = Some((bank, self.queues.get(request).row, start));
+                self.count(request, kind);
                 self.promise(bank, request);
                 self.update_both(bank);
-                return;
             }
-            let Some((_, row, first)) = self.half.take() else { return };
-            (cell, first_slot, cycle) = ((row, 0), first, start);
-        } else if kind == Activate {
-            self.promise(bank, request);
-        }
-        self.timers.issue(&self.rules, kind, place, cell.0, cycle);
-        self.counters.count(kind);
-        observer.command(&Command {
-            first_slot,
-            cycle,
-            kind,
-            channel: self.channel,
-            bank,
-            row: cell.0,
-            column: cell.1,
-        });
-        match kind {
-            Read | Write => {
-                self.serve(request, cycle, observer);
+            Activate => {
+                let (row, first_slot, slots) = match self.half.take() {
+                    Some((_, row, first_slot)) => (row, first_slot, 1),
+                    None => {
+                        self.count(request, kind);
+                        self.promise(bank, request);
+                        (self.queues.get(request).row, start, self.timing.activate_slots)
+                    }
+                };
+                self.take_bus(kind, start + slots);
+                self.issue_row(kind, place, row, first_slot, start + slots - 1, observer);
+                self.queues.opened(bank, row);
                 self.update_both(bank);
             }
-            Activate | Precharge => {
-                let (banks, since, before) = &mut self.open[place.rank];
-                if kind == Activate {
-                    if *banks == 0 {
-                        *since = cycle;
-                    }
-                    *banks += 1;
-                } else {
-                    *banks -= 1;
-                    if *banks == 0 {
-                        *before += cycle - *since;
-                    }
+            Precharge => {
+                let slots = self.timing.precharge_slots;
+                self.take_bus(kind, start + slots);
+                if request != NIL {
+                    self.count(request, kind);
                 }
-                self.queues.opened(bank, self.timers.banks[bank].open_row);
+                let row = self.timers.banks[bank].open_row;
+                self.issue_row(kind, place, row, start, start + slots - 1, observer);
+                self.queues.opened(bank, CLOSED);
                 self.update_both(bank);
             }
-            Refresh => self.end_refresh(place),
-            RefreshBank => {
+            Refresh | RefreshBank => {
+                let slots = self.timing.precharge_slots;
+                self.take_bus(kind, start + slots);
+                self.issue_row(kind, place, -1, start, start + slots - 1, observer);
                 self.end_refresh(place);
                 self.update_both(bank);
             }
         }
     }
 
-    /// A row is opened for a request.
-    fn promise(&mut self, bank: usize, request: u16) {
-        self.promised[bank] = request;
-        self.promised_banks |= 1 << bank;
-        let waiting = self.queues.get_mut(request);
-        if self.policy.leaves_at_activate && !waiting.has_left {
-            waiting.has_left = true;
-            let kind = waiting.access as usize;
-            self.queues.places[kind] -= 1;
+    /// A command takes its bus until `free`.
+    #[inline]
+    fn take_bus(&mut self, kind: CommandKind, free: i64) {
+        if self.split_command_bus {
+            self.bus[usize::from(!matches!(kind, Read | Write))] = free;
+        } else {
+            self.bus = [free; 2];
         }
     }
 
+    /// Counts how a request met its row, with its first command.
     #[inline]
-    fn serve(&mut self, request: u16, cycle: i64, observer: &mut impl Observer) {
-        let waiting = self.queues.get(request);
-        let (access, since, bank) = (waiting.access, waiting.since, usize::from(waiting.bank));
+    fn count(&mut self, request: u16, kind: CommandKind) {
+        let waiting = self.queues.get_mut(request);
+        if !waiting.is_counted {
+            waiting.is_counted = true;
+            *match kind {
+                Activate => &mut self.rows.misses,
+                Precharge => &mut self.rows.conflicts,
+                _ => &mut self.rows.hits,
+            } += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn issue_column(
+        &mut self,
+        kind: CommandKind,
+        place: Place,
+        request: u16,
+        start: i64,
+        observer: &mut impl Observer,
+    ) {
+        let slots = self.timing.column_slots;
+        self.take_bus(kind, start + slots);
+        self.count(request, kind);
+        let cycle = start + slots - 1;
+        self.timers.issue(&self.rules, kind, place, 0, cycle);
+        self.counters.count(kind);
+        let &Waiting { access, since, row, column, .. } = self.queues.get(request);
+        let (channel, bank) = (self.channel, place.bank);
+        observer.command(&Command { first_slot: start, cycle, kind, channel, bank, row, column });
         let latency = if access == Access::Read { self.timing.cl } else { self.timing.cwl };
         let done = cycle + latency + self.timing.burst;
         self.end = self.end.max(done);
         observer.served(access, done - since);
         if self.promised[bank] == request {
             self.promised[bank] = NIL;
-            self.promised_banks &= !(1 << bank);
+            self.promised_banks[access as usize] &= !(1 << bank);
         }
         self.queues.serve(request);
+        self.update_both(bank);
+    }
+
+    fn issue_row(
+        &mut self,
+        kind: CommandKind,
+        place: Place,
+        row: i64,
+        first_slot: i64,
+        cycle: i64,
+        observer: &mut impl Observer,
+    ) {
+        self.timers.issue(&self.rules, kind, place, row, cycle);
+        self.counters.count(kind);
+        let (channel, bank) = (self.channel, place.bank);
+        observer.command(&Command { first_slot, cycle, kind, channel, bank, row, column: 0 });
+        let (banks, since, before) = &mut self.open[place.rank];
+        match kind {
+            Activate => {
+                if *banks == 0 {
+                    *since = cycle;
+                }
+                *banks += 1;
+            }
+            Precharge => {
+                *banks -= 1;
+                if *banks == 0 {
+                    *before += cycle - *since;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A row is opened for a request.
+    fn promise(&mut self, bank: usize, request: u16) {
+        self.promised[bank] = request;
+        let waiting = self.queues.get_mut(request);
+        self.promised_banks[waiting.access as usize] |= 1 << bank;
+        if self.policy.leaves_at_activate && !waiting.has_left {
+            waiting.has_left = true;
+            let kind = waiting.access as usize;
+            self.queues.places[kind] -= 1;
+        }
     }
 
     /// Lets ranks or banks whose refresh is due take no new request.

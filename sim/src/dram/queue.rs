@@ -2,8 +2,6 @@
 //!
 //! Does not: decide which of them is next.
 
-use std::collections::VecDeque;
-
 use super::Access;
 
 /// No request.
@@ -24,9 +22,12 @@ pub(super) struct Waiting {
     pub(super) is_counted: bool,
     /// It has left its place in the queue, since its row was opened for it.
     pub(super) has_left: bool,
-    is_served: bool,
+    /// Its neighbours among those of its kind and bank.
     previous: u16,
     next: u16,
+    /// Its neighbours among those of its kind.
+    older: u16,
+    younger: u16,
 }
 
 /// The requests of one kind for one bank, oldest first.
@@ -49,14 +50,15 @@ pub(super) struct Queues {
     free: Vec<u16>,
     /// By kind and bank.
     lists: [Vec<List>; 2],
-    /// By kind: in the order of arrival, with those that were served until they are the oldest.
-    order: [VecDeque<u16>; 2],
+    /// By kind: the oldest and the youngest.
+    oldest: [u16; 2],
+    youngest: [u16; 2],
     /// By kind: those that take a place.
     pub(super) places: [usize; 2],
     /// By kind: those that wait.
     pub(super) count: [usize; 2],
     /// By kind: the banks with a request.
-    banks: [u64; 2],
+    pub(super) banks: [u64; 2],
     arrived: u64,
 }
 
@@ -67,7 +69,8 @@ impl Queues {
             waiting: Vec::new(),
             free: Vec::new(),
             lists: [vec![EMPTY; banks], vec![EMPTY; banks]],
-            order: [VecDeque::new(), VecDeque::new()],
+            oldest: [NIL; 2],
+            youngest: [NIL; 2],
             places: [0; 2],
             count: [0; 2],
             banks: [0; 2],
@@ -92,19 +95,11 @@ impl Queues {
 
     /// The oldest request of a kind.
     #[inline]
-    pub(super) fn oldest(&mut self, access: Access) -> u16 {
-        let order = &mut self.order[access as usize];
-        while let Some(&index) = order.front() {
-            if !self.waiting[usize::from(index)].is_served {
-                return index;
-            }
-            order.pop_front();
-            self.free.push(index);
-        }
-        NIL
+    pub(super) fn oldest(&self, access: Access) -> u16 {
+        self.oldest[access as usize]
     }
 
-    /// Whether a write waits for that place.
+    /// Whether a request of a kind waits for that place.
     #[inline]
     pub(super) fn finds(&self, access: Access, bank: usize, row: i64, column: u64) -> bool {
         if self.banks[access as usize] >> bank & 1 == 0 {
@@ -121,8 +116,8 @@ impl Queues {
         false
     }
 
-    /// Adds a request. `open_row` is its bank's.
-    #[inline]
+    /// Adds a request; whether it changes what its bank needs next. `open_row` is its bank's.
+    #[inline(always)]
     pub(super) fn push(
         &mut self,
         access: Access,
@@ -130,9 +125,10 @@ impl Queues {
         (row, column): (i64, u64),
         since: i64,
         open_row: i64,
-    ) {
+    ) -> bool {
         let kind = access as usize;
         let previous = self.lists[kind][bank].youngest;
+        let older = self.youngest[kind];
         let waiting = Waiting {
             row,
             column,
@@ -142,12 +138,12 @@ impl Queues {
             since,
             is_counted: false,
             has_left: false,
-            is_served: false,
             previous,
             next: NIL,
+            older,
+            younger: NIL,
         };
         self.arrived += 1;
-        // A served request's place is free once no older one waits: the oldest is asked for before each command.
         let index = match self.free.pop() {
             Some(index) => {
                 self.waiting[usize::from(index)] = waiting;
@@ -158,29 +154,46 @@ impl Queues {
                 u16::try_from(self.waiting.len() - 1).unwrap_or(NIL)
             }
         };
-        let list = &mut self.lists[kind][bank];
-        list.youngest = index;
-        if previous == NIL {
-            list.oldest = index;
+        self.youngest[kind] = index;
+        if older == NIL {
+            self.oldest[kind] = index;
         } else {
-            self.waiting[usize::from(previous)].next = index;
+            self.get_mut(older).younger = index;
         }
-        let list = &mut self.lists[kind][bank];
-        if row == open_row && list.hit == NIL {
-            list.hit = index;
+        if previous != NIL {
+            self.get_mut(previous).next = index;
         }
-        self.order[kind].push_back(index);
         self.places[kind] += 1;
         self.count[kind] += 1;
         self.banks[kind] |= 1 << bank;
+        let list = &mut self.lists[kind][bank];
+        list.youngest = index;
+        let is_first_hit = row == open_row && list.hit == NIL;
+        if is_first_hit {
+            list.hit = index;
+        }
+        if previous == NIL {
+            list.oldest = index;
+        }
+        is_first_hit || previous == NIL
     }
 
     /// Removes a request that is served, the oldest hit of its bank; the one behind it is looked for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn serve(&mut self, index: u16) {
-        let Waiting { row, bank, access, has_left, previous, next, .. } = *self.get(index);
+        let &Waiting { row, bank, access, has_left, previous, next, older, younger, .. } = self.get(index);
         let (kind, bank) = (access as usize, usize::from(bank));
-        self.get_mut(index).is_served = true;
+        self.free.push(index);
+        if older == NIL {
+            self.oldest[kind] = younger;
+        } else {
+            self.get_mut(older).younger = younger;
+        }
+        if younger == NIL {
+            self.youngest[kind] = older;
+        } else {
+            self.get_mut(younger).older = older;
+        }
         self.places[kind] -= usize::from(!has_left);
         self.count[kind] -= 1;
         if next != NIL {

@@ -220,7 +220,7 @@ impl Timers {
     }
 
     /// Takes account of a command. `row` is what an activate opens.
-    #[inline]
+    #[inline(always)]
     pub(super) fn issue(&mut self, rules: &Rules, kind: CommandKind, place: Place, row: i64, cycle: i64) {
         match kind {
             Activate => {
