@@ -323,6 +323,10 @@ pub(crate) struct DramArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     pub(crate) low: Option<u64>,
 
+    /// What goes first of the commands that can start in a cycle.
+    #[arg(long, value_enum, default_value_t = OrderArgument::Columns)]
+    pub(crate) order: OrderArgument,
+
     /// Row hits that may go before an older request of their bank.
     #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
     pub(crate) cap: u64,
@@ -346,6 +350,16 @@ pub(crate) struct DramArguments {
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextFormat::Table)]
     pub(crate) format: TextFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArgument {
+    /// Column commands.
+    Columns,
+    /// The oldest request's, whatever it is.
+    Age,
+    /// Column commands of requests whose row was opened for them.
+    Opened,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -8,13 +8,13 @@ use model::{Shape, WeightFormat};
 use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
 use rtl::synthesis::{self, Target};
-use sim::dram::{Organisation, Policy, RefreshMode, Setup};
+use sim::dram::{Order, Organisation, Policy, RefreshMode, Setup};
 use sim::result::Phase;
 use sim::{Chip, Request};
 
 use crate::args::{
-    Arguments, DramArguments, Format, HeadArgument, LeavesArgument, PhaseArgument, RefreshArgument,
-    RunArguments, SizeArguments, Subcommands, TargetArgument, TextFormat, TopArgument,
+    Arguments, DramArguments, Format, HeadArgument, LeavesArgument, OrderArgument, PhaseArgument,
+    RefreshArgument, RunArguments, SizeArguments, Subcommands, TargetArgument, TextFormat, TopArgument,
 };
 use crate::{dram, synth};
 
@@ -147,6 +147,11 @@ fn memory(arguments: DramArguments) -> anyhow::Result<dram::Request> {
             write_queue: size(arguments.write_queue),
             high: size(arguments.high.unwrap_or((arguments.write_queue * 4).div_ceil(5))),
             low: size(arguments.low.unwrap_or(arguments.write_queue / 5)),
+            order: match arguments.order {
+                OrderArgument::Columns => Order::Columns,
+                OrderArgument::Age => Order::Age,
+                OrderArgument::Opened => Order::Opened,
+            },
             cap: u32::try_from(arguments.cap).unwrap_or(u32::MAX),
             refresh: match arguments.refresh {
                 RefreshArgument::None => RefreshMode::None,

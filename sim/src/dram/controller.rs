@@ -7,7 +7,7 @@
 //! ```
 //!
 //! In each cycle in which the bus is free, the oldest request issues whose row is open and whose column command the rules allow; if
-//! there is none, the oldest whose bank can be precharged or activated for it. A bank with a request for its open row is not precharged,
+//! there is none, the oldest whose bank can be precharged or activated for it (or, as others do it, both by age alone: [`Order`]). A bank with a request for its open row is not precharged,
 //! until `cap` of them went before an older one. Writes wait until there are `high` of them or no read, and are then drained down to
 //! `low`. A row that was opened for a request is used by it, whatever else is due.
 //!
@@ -39,6 +39,17 @@ pub enum RefreshMode {
     PerBank,
 }
 
+/// What goes first of the commands that can start in a cycle; what goes first in it goes by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Column commands.
+    Columns,
+    /// None: by age alone.
+    Age,
+    /// Column commands of requests whose row was opened for them.
+    Opened,
+}
+
 /// Queues and order of service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -50,6 +61,8 @@ pub struct Policy {
     pub high: usize,
     /// Waiting writes that end it while reads wait.
     pub low: usize,
+    /// What goes first.
+    pub order: Order,
     /// Hits that may go before an older request of their bank.
     pub cap: u32,
     /// What is refreshed at once.
@@ -67,6 +80,7 @@ impl Default for Policy {
             write_queue: 32,
             high: 26,
             low: 6,
+            order: Order::Columns,
             cap: 16,
             refresh: RefreshMode::AllBank,
             leaves_at_activate: false,
@@ -424,7 +438,7 @@ impl Controller {
         if self.policy.fast && self.ranks == 1 && oldest != NIL {
             let bank = usize::from(self.queues.get(oldest).bank);
             let need = &self.needs[kind][bank];
-            if columns >> bank & 1 == 1 && need.request == oldest {
+            if columns >> bank & 1 == 1 && need.request == oldest && self.oldest_goes_first(mode, bank) {
                 let candidate = self.candidate(need, bank);
                 if candidate.start == self.start(need.kind, self.timers.earliest_in_rank(need.kind, 0)) {
                     columns = 0;
@@ -473,7 +487,12 @@ impl Controller {
             return NO_CANDIDATE;
         }
         let earliest = need.ready.max(self.timers.earliest_beside_bank(need.kind, self.rules.place(bank)));
-        let class = if matches!(need.kind, Read | Write) { Class::Column } else { Class::Row };
+        let goes_first = match self.policy.order {
+            Order::Columns => matches!(need.kind, Read | Write),
+            Order::Age => false,
+            Order::Opened => matches!(need.kind, Read | Write) && self.promised[bank] == need.request,
+        };
+        let class = if goes_first { Class::Column } else { Class::Row };
         let &Need { kind, request, sequence, .. } = need;
         Candidate { start: self.start(kind, earliest), class, sequence, kind, bank, request }
     }
@@ -497,7 +516,7 @@ impl Controller {
             if list.hit == NIL || self.promised_banks[k] & bit == 0 {
                 return;
             }
-            (access.command(), list.hit)
+            (access.command(), if self.policy.order == Order::Opened { promised } else { list.hit })
         } else if list.hit != NIL && !is_capped(list, self.policy.cap) {
             (access.command(), list.hit)
         } else if self.timers.banks[bank].open_row == CLOSED {
@@ -613,6 +632,13 @@ impl Controller {
         Candidate { start, class: Class::Refresh, sequence: bank as u64, kind, bank, request: NIL }
     }
 
+    /// Whether no younger column command goes before the oldest request's, of a bank, that can start with it.
+    #[inline]
+    fn oldest_goes_first(&self, mode: Access, bank: usize) -> bool {
+        let opened = self.promised_banks[mode as usize];
+        self.policy.order != Order::Opened || opened == 0 || opened >> bank & 1 == 1
+    }
+
     /// Issues the column command of the oldest request before cycle `before`, if it is certain to be the next command: no bank needs a row,
     /// no refresh is under way or due, and nothing but the rank, which holds off all others as well, holds it off.
     #[inline]
@@ -632,7 +658,7 @@ impl Controller {
         }
         let bank = usize::from(self.queues.get(oldest).bank);
         let &Need { kind, request, ready, .. } = &self.needs[k][bank];
-        if request != oldest {
+        if request != oldest || !self.oldest_goes_first(mode, bank) {
             return None;
         }
         let place = self.rules.place(bank);

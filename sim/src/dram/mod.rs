@@ -23,7 +23,7 @@ pub use channel::Channel;
 pub use checker::Checker;
 pub use command::{Access, Command, CommandKind, Counters};
 pub use commands::CommandLines;
-pub use controller::{Controller, Observer, Policy, RefreshMode, Rows};
+pub use controller::{Controller, Observer, Order, Policy, RefreshMode, Rows};
 pub use energy::{Basis, Energy, Joules};
 pub use explain::{Alternative, Explanation, Limit, explain};
 pub use latency::Latencies;

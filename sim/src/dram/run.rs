@@ -64,9 +64,6 @@ impl Setup {
         if policy.low >= policy.high {
             return fail("low", policy.low.to_string(), "below the high watermark");
         }
-        if policy.cap == 0 {
-            return fail("cap", policy.cap.to_string(), "at least 1");
-        }
         if policy.refresh == RefreshMode::PerBank && self.standard.timing.per_bank.is_none() {
             return fail(
                 "refresh",

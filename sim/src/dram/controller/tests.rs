@@ -41,6 +41,7 @@ const QUIET: Policy = Policy {
     write_queue: 32,
     high: 26,
     low: 6,
+    order: Order::Columns,
     cap: 16,
     refresh: RefreshMode::None,
     leaves_at_activate: false,
@@ -232,6 +233,28 @@ fn a_place_is_free_with_the_column_command_or_with_the_activate() {
     }
 }
 
+#[test]
+fn the_order_says_what_goes_first() {
+    // Bank 0's row is open. In cycle 100 the first request needs an activate of another group, the second is a hit.
+    let open = (R, (0, 0, 0), (5, 0), 0);
+    let wanted = [open, (R, (0, 1, 0), (5, 0), 100), (R, (0, 0, 0), (5, 1), 100)];
+    for (order, activate, read) in
+        [(Order::Columns, 101, 100), (Order::Age, 100, 101), (Order::Opened, 100, 101)]
+    {
+        let record = run("ddr4-3200", 1, Policy { order, ..QUIET }, &wanted);
+        // The third request enters with the second, before anything of cycle 100 issues.
+        assert_eq!((record.cycles(Activate)[1], record.cycles(Read)[1]), (activate, read), "{order:?}");
+    }
+    // A younger request whose row was opened for it goes before an older hit: both are allowed in 222.
+    let old = [open, (R, (0, 1, 0), (5, 0), 200)];
+    let hits = [(R, (0, 0, 0), (5, 1), 222), (R, (0, 0, 0), (5, 2), 222)];
+    for (order, first_group) in [(Order::Columns, 1), (Order::Opened, 1)] {
+        let record = run("ddr4-3200", 1, Policy { order, ..QUIET }, &[&old[..], &hits[..]].concat());
+        let reads: Vec<_> = record.commands.iter().filter(|c| c.kind == Read).map(|c| c.bank / 4).collect();
+        assert_eq!(reads[1], first_group, "{order:?}");
+    }
+}
+
 /// A rule of a standard: after one command at bank 0, so many cycles before another at a bank.
 fn rule(name: &str, ranks: u64, before: CommandKind, after: CommandKind, bank: usize, cycles: i64) {
     let standard = standard(name).unwrap();
@@ -359,6 +382,7 @@ proptest! {
         mapping in prop::sample::select(vec!["RoBaRaCoBgCh", "RoCoBaBgRaCh", "RoBaRaCoCh", "RoRaBaCoBgCh,Bg^Ro,Ba^Ro2"]),
         (read_queue, write_queue) in (1_usize..40, 2_usize..40),
         cap in 1_u32..20,
+        order in prop::sample::select(vec![Order::Columns, Order::Age, Order::Opened]),
         ranks in prop::sample::select(vec![1_u64, 2]),
         channels in prop::sample::select(vec![1_u64, 2]),
         leaves_at_activate: bool,
@@ -367,7 +391,7 @@ proptest! {
         for name in standard_names() {
             for refresh in modes(name) {
                 let (high, low) = (write_queue * 3 / 4, write_queue / 4);
-                let policy = Policy { read_queue, write_queue, high, low, cap, refresh, leaves_at_activate, fast: true };
+                let policy = Policy { read_queue, write_queue, high, low, order, cap, refresh, leaves_at_activate, fast: true };
                 let (record, system, end) = serve(name, organisation, mapping, policy, &requests);
                 let counters = system.counters();
                 let rows = system.rows();
