@@ -331,3 +331,6 @@ impl Channel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
