@@ -18,7 +18,21 @@ struct Demands {
     groups: i64,
     banks: i64,
     split_bus: bool,
+    /// The least cycles by the earlier word, the later one, and whether they are in a bank, a group or a rank; 0 where there are none.
+    separations: [[[i64; 3]; 6]; 6],
+    /// Slots of each word.
+    slots: [i64; 6],
+    /// From the first to the second slot of an activate at most, where they may be apart.
+    aad: Option<i64>,
+    /// Cycles to the first and to the last beat of a read's and of a write's data.
+    data: [(i64, i64); 2],
+    rank_gap: i64,
+    faw: i64,
+    refi: i64,
 }
+
+/// No command yet.
+const NEVER: i64 = i64::MIN / 2;
 
 impl Demands {
     fn of(yaml: &str) -> Result<Demands, String> {
@@ -34,12 +48,37 @@ impl Demands {
         };
         add("", &file["timing"]);
         add("per_bank.", &file["timing"]["per_bank"]);
-        Ok(Demands {
+        let mut demands = Demands {
             timing,
             groups: number("bank_groups")?,
             banks: number("banks_per_group")?,
             split_bus: file["split_command_bus"].as_bool().ok_or("`split_command_bus` is no truth value")?,
-        })
+            separations: [[[0; 3]; 6]; 6],
+            slots: [0; 6],
+            aad: None,
+            data: [(0, 0); 2],
+            rank_gap: 0,
+            faw: 0,
+            refi: 0,
+        };
+        for (earlier, word) in WORDS.into_iter().enumerate() {
+            for (later, later_word) in WORDS.into_iter().enumerate() {
+                for (relation, (same_bank, same_group)) in RELATIONS.into_iter().enumerate() {
+                    let least = demands.separation(word, later_word, same_bank, same_group);
+                    demands.separations[earlier][later][relation] = least.unwrap_or(0);
+                }
+            }
+            demands.slots[earlier] = demands.slots_of(word);
+        }
+        demands.aad = demands.get("aad");
+        demands.data = ["cl", "cwl"].map(|delay| {
+            let first = demands.must(delay);
+            (first, first + demands.must("burst") - 1)
+        });
+        demands.rank_gap = demands.get("rtrs").unwrap_or(2);
+        demands.faw = demands.must("faw");
+        demands.refi = demands.must("refi");
+        Ok(demands)
     }
 
     fn get(&self, name: &str) -> Option<i64> {
@@ -51,17 +90,13 @@ impl Demands {
         self.get(name).unwrap_or(0)
     }
 
-    /// The least cycles from one command to a later one, where there is such a demand.
-    fn separation(&self, earlier: &Line, later: &Line) -> Option<i64> {
+    /// The least cycles from one command to a later one of its rank, where there is such a demand.
+    fn separation(&self, earlier: &str, later: &str, same_bank: bool, same_group: bool) -> Option<i64> {
         let t = |name| self.must(name);
-        let same_rank = earlier.rank == later.rank;
-        let same_group = same_rank && earlier.group == later.group;
-        let same_bank = same_group && earlier.bank == later.bank;
         let by_group = |long: i64, short: i64| if same_group { long } else { short };
         let write_data = t("cwl") + t("burst");
         let only = |is_true: bool, cycles: i64| is_true.then_some(cycles);
-        match (earlier.word, later.word) {
-            _ if !same_rank => None,
+        match (earlier, later) {
             ("ACT", "ACT") if same_bank => Some(t("rc")),
             ("ACT", "ACT") => Some(by_group(t("rrd_l"), t("rrd_s"))),
             ("ACT", "RD") => only(same_bank, t("rcd_read")),
@@ -86,7 +121,7 @@ impl Demands {
         }
     }
 
-    fn slots(&self, word: &str) -> i64 {
+    fn slots_of(&self, word: &str) -> i64 {
         let name = match word {
             "ACT" => "activate_slots",
             "RD" | "WR" => "column_slots",
@@ -95,6 +130,9 @@ impl Demands {
         self.get(name).unwrap_or(1)
     }
 }
+
+/// In a bank, in a group, in a rank: the same bank, the same group.
+const RELATIONS: [(bool, bool); 3] = [(true, true), (false, true), (false, false)];
 
 /// A line of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,13 +172,13 @@ impl Line {
 /// What a channel has seen.
 #[derive(Clone, Debug, Default)]
 struct Channel {
-    /// By bank of a rank and word, its last command; a refresh of a rank stands at bank -1.
-    last: BTreeMap<(i64, i64, i64), [Option<Line>; 6]>,
+    /// By bank of a rank and word, the cycle of its last command; a refresh of a rank stands at bank -1.
+    last: BTreeMap<(i64, i64, i64), [i64; 6]>,
     open: BTreeMap<(i64, i64, i64), i64>,
     /// By rank, its last activates.
     activates: BTreeMap<i64, VecDeque<i64>>,
     /// Slots taken lately, by bus.
-    slots: BTreeMap<bool, VecDeque<i64>>,
+    slots: [VecDeque<i64>; 2],
     /// Bursts lately: first and last cycle, rank.
     bursts: VecDeque<(i64, i64, i64)>,
     cycle: i64,
@@ -197,28 +235,35 @@ impl Checker {
         if let Some(why) = channel.bus_conflict(demands, &line) {
             return wrong(why);
         }
-        for earlier in channel.last.values().flatten().flatten() {
-            let least = demands.separation(earlier, &line);
-            if least.is_some_and(|least| line.cycle - earlier.cycle < least) {
-                let (word, cycle) = (earlier.word, earlier.cycle);
-                return wrong(format!(
-                    "is less than {} cycles behind {word} in cycle {cycle}",
-                    least.unwrap_or(0)
-                ));
+        let later = line.index();
+        for (place, cycles) in channel.last.range((line.rank, -1, -1)..(line.rank + 1, -1, -1)) {
+            let relation = if *place == line.place() {
+                0
+            } else if place.1 == line.group {
+                1
+            } else {
+                2
+            };
+            for (earlier, cycle) in cycles.iter().enumerate() {
+                let least = demands.separations[earlier][later][relation];
+                if line.cycle - cycle < least {
+                    let word = WORDS[earlier];
+                    return wrong(format!("is less than {least} cycles behind {word} in cycle {cycle}"));
+                }
             }
         }
         if let Some(why) = channel.wrong_state(demands, &line) {
             return wrong(why);
         }
         if self.refresh == Some(line.word) {
-            let before = channel.last.get(&line.place()).and_then(|last| last[line.index()]);
-            let late = line.cycle - before.map_or(0, |before| before.cycle);
+            let before = channel.last.get(&line.place()).map_or(0, |last| last[later].max(0));
+            let late = line.cycle - before;
             // Nothing is postponed by a whole interval.
-            if late >= 2 * demands.must("refi") {
+            if late >= 2 * demands.refi {
                 return wrong(format!("comes {late} cycles behind the one before"));
             }
         }
-        channel.last.entry(line.place()).or_default()[line.index()] = Some(line);
+        channel.last.entry(line.place()).or_insert([NEVER; 6])[later] = line.cycle;
         Ok(())
     }
 
@@ -234,8 +279,8 @@ impl Checker {
             for rank in 0..self.ranks {
                 for (group, bank) in groups.clone().flat_map(|g| banks.clone().map(move |b| (g, b))) {
                     let index = WORDS.iter().position(|known| *known == word).unwrap_or(0);
-                    let last = channel.last.get(&(rank, group, bank)).and_then(|last| last[index]);
-                    if end - last.map_or(0, |last| last.cycle) >= 2 * self.demands.must("refi") {
+                    let last = channel.last.get(&(rank, group, bank)).map_or(0, |last| last[index].max(0));
+                    if end - last >= 2 * self.demands.refi {
                         return Err(format!(
                             "channel {number}, rank {rank}, group {group}, bank {bank}: no {word} for two intervals before cycle {end}"
                         ));
@@ -261,33 +306,31 @@ impl Channel {
     /// Two commands in a slot, or two bursts at once on the data bus.
     fn bus_conflict(&mut self, demands: &Demands, line: &Line) -> Option<String> {
         let is_column = matches!(line.word, "RD" | "WR");
-        let slots = demands.slots(line.word);
+        let slots = demands.slots[line.index()];
         let apart = line.cycle - line.first_slot;
-        let is_split = line.word == "ACT" && demands.get("aad").is_some();
-        let longest = if is_split { demands.must("aad") } else { slots - 1 };
+        let split = demands.aad.filter(|_| line.word == "ACT");
+        let longest = split.unwrap_or(slots - 1);
         if apart > longest || apart < slots - 1 {
             return Some(format!("takes {} slots", apart + 1));
         }
-        let mut taken: Vec<i64> = (line.first_slot..=line.cycle).collect();
-        if is_split {
-            taken = vec![line.first_slot, line.cycle];
+        let bus = &mut self.slots[usize::from(demands.split_bus && is_column)];
+        let step = if split.is_some() { apart } else { 1 };
+        for slot in (line.first_slot..=line.cycle).step_by(usize::try_from(step.max(1)).unwrap_or(1)) {
+            if bus.contains(&slot) {
+                return Some("shares its slot".to_owned());
+            }
+            bus.push_back(slot);
         }
-        let bus = self.slots.entry(demands.split_bus && is_column).or_default();
-        if taken.iter().any(|slot| bus.contains(slot)) {
-            return Some("shares its slot".to_owned());
-        }
-        bus.extend(taken);
-        while bus.len() > 64 {
+        while bus.len() > 24 {
             bus.pop_front();
         }
         if !is_column {
             return None;
         }
-        let delay = demands.must(if line.word == "RD" { "cl" } else { "cwl" });
-        let (first, last) = (line.cycle + delay, line.cycle + delay + demands.must("burst") - 1);
-        let rank_gap = demands.get("rtrs").unwrap_or(2);
+        let (first, last) = demands.data[usize::from(line.word == "WR")];
+        let (first, last) = (line.cycle + first, line.cycle + last);
         for &(other_first, other_last, rank) in &self.bursts {
-            let gap = if rank == line.rank { 0 } else { rank_gap };
+            let gap = if rank == line.rank { 0 } else { demands.rank_gap };
             if first <= other_last + gap && other_first <= last + gap {
                 return Some(format!("has its data where those of cycles {other_first} to {other_last} are"));
             }
@@ -305,8 +348,7 @@ impl Channel {
         match line.word {
             "ACT" => {
                 let window = self.activates.entry(line.rank).or_default();
-                if window.len() == 4
-                    && window.front().is_some_and(|&first| line.cycle - first < demands.must("faw"))
+                if window.len() == 4 && window.front().is_some_and(|&first| line.cycle - first < demands.faw)
                 {
                     return Some("is the fifth activate within tFAW".to_owned());
                 }

@@ -15,7 +15,7 @@ fn check(standard: &str, refresh: Option<&'static str>, lines: &[(i64, &str)]) -
 }
 
 fn checker_slots(standard: &str, word: &str) -> i64 {
-    Demands::of(&standard_text(standard).unwrap()).unwrap().slots(word)
+    Demands::of(&standard_text(standard).unwrap()).unwrap().slots_of(word)
 }
 
 /// The last command is legal in its cycle and not in the one before.
