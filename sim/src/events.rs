@@ -8,7 +8,7 @@ use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
 use crate::Error;
-use crate::chip::ChipSpec;
+use crate::chip::{Chip, ChipSpec};
 use crate::engine::{Accesses, EngineEvents, Job as EngineJob, Matrix, Sizes, binary_adders};
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES, engine_sizes};
 use crate::registers::Registers;
@@ -174,8 +174,21 @@ impl Counter<'_> {
     }
 }
 
+/// What the arrays of a machine do for a matrix and some tokens.
+pub(crate) fn of_matrix(
+    chip: &Chip,
+    machine: Machine,
+    zeros: Share,
+    tiling: &Tiling,
+    tokens: u64,
+) -> DatapathEvents {
+    let sizes = engine_sizes(chip, machine.linear_format());
+    let engine = engine_events(&chip.spec, &sizes, machine, zeros, tiling, tokens);
+    datapath(&chip.spec, machine, tiling, &engine, 1)
+}
+
 /// What the engines of a machine do for a matrix and some tokens; what their jobs are does not matter, since tiles and steps add up.
-pub(crate) fn engine_events(
+fn engine_events(
     spec: &ChipSpec,
     sizes: &Sizes,
     machine: Machine,
@@ -194,7 +207,7 @@ pub(crate) fn engine_events(
 }
 
 /// What the arrays of a machine do for that, `times` over; padded lanes and columns are built and clocked.
-pub(crate) fn datapath(
+fn datapath(
     spec: &ChipSpec,
     machine: Machine,
     tiling: &Tiling,
@@ -304,7 +317,6 @@ fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chip::Chip;
 
     #[test]
     fn a_small_matrix_worked_by_hand() {
@@ -348,18 +360,6 @@ mod tests {
         let shared = 8 * (2 * 4 * 16 + 8 * 6);
         let columns = 16 * (3 * 16 + 32 + 32);
         assert_eq!(fp16.register_bits, 36 * 16 + shared + columns + 8 * 32 + 4 * 8 * 16 * 2 + 4 * 64 * 16);
-    }
-
-    fn of_matrix(
-        chip: &Chip,
-        machine: Machine,
-        zeros: Share,
-        tiling: &Tiling,
-        tokens: u64,
-    ) -> DatapathEvents {
-        let sizes = engine_sizes(chip, machine.linear_format());
-        let engine = engine_events(&chip.spec, &sizes, machine, zeros, tiling, tokens);
-        datapath(&chip.spec, machine, tiling, &engine, 1)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::chip::Chip;
 use crate::engine::{binary_adders, column_adders};
 use crate::events::{self, Share};
-use crate::mapping::{Tiling, engine_sizes};
+use crate::mapping::Tiling;
 use crate::registers::Registers;
 use crate::workload::Machine;
 
@@ -43,9 +43,7 @@ pub(crate) fn array_power_w(
 fn full_rate(chip: &Chip, machine: Machine, zeros: Share) -> DatapathEvents {
     let spec = &chip.spec;
     let tiling = Tiling::new(chip, machine.linear_format(), spec.columns, spec.lanes);
-    let sizes = engine_sizes(chip, machine.linear_format());
-    let engine = events::engine_events(spec, &sizes, machine, zeros, &tiling, spec.token_slots);
-    events::datapath(spec, machine, &tiling, &engine, 1)
+    events::of_matrix(chip, machine, zeros, &tiling, spec.token_slots)
 }
 
 fn parts(chip: &Chip, machine: Machine) -> Parts {

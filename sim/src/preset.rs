@@ -1,5 +1,6 @@
 //! Named YAML documents: presets that are compiled in, or a user's file.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,18 +24,28 @@ pub(crate) fn load<T: DeserializeOwned>(
     presets: &[Preset],
     name_or_path: &str,
 ) -> Result<(T, String), Error> {
+    let (text, origin) = text(kind, presets, name_or_path)?;
+    Ok((parse(&text, &origin)?, origin))
+}
+
+/// The text of the preset called `name_or_path`, or of the file of that path, and where it came from.
+///
+/// # Errors
+/// [`Error::Unknown`] when it is neither, [`Error::Read`] and [`Error::Parse`] for a file that is no text of moderate size.
+pub(crate) fn text(
+    kind: &'static str,
+    presets: &[Preset],
+    name_or_path: &str,
+) -> Result<(Cow<'static, str>, String), Error> {
     if let Some((name, text)) = presets.iter().find(|(name, _)| name.eq_ignore_ascii_case(name_or_path)) {
-        let origin = format!("{kind} `{name}`");
-        return Ok((parse(text, &origin)?, origin));
+        return Ok((Cow::Borrowed(text), format!("{kind} `{name}`")));
     }
     let path = Path::new(name_or_path);
     if path.exists()
         || name_or_path.contains('/')
         || path.extension().is_some_and(|e| e == "yaml" || e == "yml")
     {
-        let text = read(path)?;
-        let origin = path.display().to_string();
-        return Ok((parse(&text, &origin)?, origin));
+        return Ok((Cow::Owned(read(path)?), path.display().to_string()));
     }
     let nearest = presets
         .iter()

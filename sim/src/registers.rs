@@ -222,7 +222,7 @@ mod tests {
         for machine in [Machine::Ternary, Machine::Fp16, Machine::W8a8, Machine::W4a16] {
             let tiling = crate::mapping::Tiling::new(&chip, machine.linear_format(), 2, 15);
             let zeros = crate::events::Share::new(0, 1).unwrap();
-            let counted = crate::events::datapath(&chip.spec, machine, zeros, &tiling, 1, 1).register_bits;
+            let counted = crate::events::of_matrix(&chip, machine, zeros, &tiling, 1).register_bits;
             let bound =
                 Registers::of(machine, &chip.spec).of_step(&chip.spec, tiling.beats * tiling.beat_bytes);
             assert!(counted <= bound && bound < 2 * counted, "{machine:?}: {counted} of {bound}");

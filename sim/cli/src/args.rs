@@ -15,6 +15,7 @@ Examples:
   sim sweep --models 1.3b,3b,7b,13b,70b --phase decode --out results
   sim verilog --lanes 128 --columns 16 --tokens 8 --stream-bits 512 --out results
   sim synth --target xcup,ecp5-85k --lanes 80 --columns 2 --tokens 4 --stream-bits 128
+  sim dram --standard ddr4-3200 --trace FILE --explain
   sim verify --lanes 80 --columns 4 --tokens 4 --stream-bits 512 --seeds 50
   sim generate --checkpoint path/to/folder --prompt \"The capital of France is\" --max-new-tokens 20
   sim pack --checkpoint path/to/folder --chip kv260 --out weights.img";
@@ -64,6 +65,8 @@ pub(crate) enum Subcommands {
     RandomCheckpoint(RandomCheckpointArguments),
     /// Reproduce the figures of the BitNet b1.58 paper, each with its error; --out adds charts.
     Paper(PaperArguments),
+    /// Run a trace of requests through a DRAM, and say what limits it.
+    Dram(DramArguments),
     /// List the model presets.
     Models,
     /// List the chip presets.
@@ -439,6 +442,111 @@ pub(crate) enum LinearsArgument {
     Verilog,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DramArguments {
+    /// DRAM: ddr4-3200, hbm3, ..., or the path of a YAML file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) standard: String,
+
+    /// Requests, one a line: `LD 0x...` or `ST 0x...`, or `0x... READ cycle` or `0x... WRITE cycle`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: PathBuf,
+
+    /// Also write every command to this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub(crate) commands: Option<PathBuf>,
+
+    /// Check every command against the standard.
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) check: bool,
+
+    /// Instead of results, what limits the trace and what other mappings reach, measured on its first 2,000,000 requests.
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Channels, each independent.
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) channels: u64,
+
+    /// Ranks of a channel.
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) ranks: u64,
+
+    /// Fields of an address, most significant first: row, rank, bank, bank group, column, channel; in parts (RoCo5BaBgCo2Ch) or hashed
+    /// (RoBaRaCoBgCh,Bg^Ro,Ba^Ro2).
+    #[arg(long, value_name = "FIELDS", default_value = "RoBaRaCoBgCh")]
+    pub(crate) mapping: String,
+
+    /// Reads that can wait at a channel.
+    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) read_queue: u64,
+
+    /// Writes that can wait at a channel.
+    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) write_queue: u64,
+
+    /// Waiting writes that begin a drain [default: four fifths of the queue].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
+    pub(crate) high: Option<u64>,
+
+    /// Waiting writes that end a drain [default: a fifth of the queue].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
+    pub(crate) low: Option<u64>,
+
+    /// What goes first of the commands that can start in a cycle.
+    #[arg(long, value_enum, default_value_t = OrderArgument::Columns)]
+    pub(crate) order: OrderArgument,
+
+    /// Row hits that may go before an older request of their bank.
+    #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) cap: u64,
+
+    /// What is refreshed at once.
+    #[arg(long, value_enum, default_value_t = RefreshArgument::AllBank)]
+    pub(crate) refresh: RefreshArgument,
+
+    /// When a request leaves its place in the queue.
+    #[arg(long, value_enum, default_value_t = LeavesArgument::Column)]
+    pub(crate) leaves: LeavesArgument,
+
+    /// Let addresses beyond the memory wrap around, instead of refusing them.
+    #[arg(long)]
+    pub(crate) wrap: bool,
+
+    /// Search all banks for every command: the same commands, more slowly.
+    #[arg(long)]
+    pub(crate) no_fast: bool,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArgument {
+    /// Column commands.
+    Columns,
+    /// The oldest request's, whatever it is.
+    Age,
+    /// Column commands of requests whose row was opened for them.
+    Opened,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RefreshArgument {
+    None,
+    AllBank,
+    PerBank,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeavesArgument {
+    /// With the activate of its row.
+    Activate,
+    /// With its column command.
+    Column,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum TargetArgument {
     Ice40Hx8k,
@@ -573,6 +681,12 @@ fn placements(text: &str) -> Result<u32, String> {
 fn most_lanes(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (16..=16384).contains(number));
     number.ok_or_else(|| "must be from 16 to 16384".to_owned())
+}
+
+/// A count of a memory's; the memory itself says what it can be.
+fn count(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (0..=1 << 20).contains(number));
+    number.ok_or_else(|| "must be a whole number, at most 1048576".to_owned())
 }
 
 /// A size of the engine; the engine itself says what it can be.

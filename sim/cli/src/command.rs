@@ -8,15 +8,17 @@ use model::{Shape, WeightFormat};
 use rtl::EngineParameters;
 use rtl::cosim::engine::Top;
 use rtl::synthesis::{self, Target};
+use sim::dram::{Order, Organisation, Policy, RefreshMode, Setup};
 use sim::result::Phase;
 use sim::sensitivity::Variation;
 use sim::{Chip, Equal, Request};
 
 use crate::args::{
-    Arguments, BaselinesArgument, EqualArgument, Format, HeadArgument, PhaseArgument, RunArguments,
-    SizeArguments, Subcommands, SweepArguments, TargetArgument, TextFormat, TopArgument,
+    Arguments, BaselinesArgument, DramArguments, EqualArgument, Format, HeadArgument, LeavesArgument,
+    OrderArgument, PhaseArgument, RefreshArgument, RunArguments, SizeArguments, Subcommands, SweepArguments,
+    TargetArgument, TextFormat, TopArgument,
 };
-use crate::{generate, pack, synth, vary};
+use crate::{dram, generate, pack, synth, vary};
 
 /// One invocation.
 pub(crate) enum Command {
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     RandomCheckpoint { model: Shape, folder: PathBuf, seed: u64 },
     /// The paper reproduced.
     Paper { format: Format, folder: Option<PathBuf> },
+    /// A trace through a memory.
+    Dram(dram::Request),
     /// The model presets.
     Models,
     /// The chip presets.
@@ -145,6 +149,7 @@ impl Command {
                 seed: arguments.seed,
             },
             Some(Subcommands::Paper(paper)) => Command::Paper { format: paper.format, folder: paper.out },
+            Some(Subcommands::Dram(dram)) => Command::Dram(memory(dram)?),
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })
@@ -159,6 +164,46 @@ fn targets(arguments: &[TargetArgument]) -> Vec<Target> {
         TargetArgument::Xcup => Target::Xcup,
     };
     arguments.iter().map(target).collect()
+}
+
+/// The memory and the trace of the arguments.
+fn memory(arguments: DramArguments) -> anyhow::Result<dram::Request> {
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let setup = Setup {
+        standard: sim::dram::standard(&arguments.standard)?,
+        organisation: Organisation { channels: arguments.channels, ranks: arguments.ranks },
+        mapping: arguments.mapping,
+        policy: Policy {
+            read_queue: size(arguments.read_queue),
+            write_queue: size(arguments.write_queue),
+            high: size(arguments.high.unwrap_or((arguments.write_queue * 4).div_ceil(5))),
+            low: size(arguments.low.unwrap_or(arguments.write_queue / 5)),
+            order: match arguments.order {
+                OrderArgument::Columns => Order::Columns,
+                OrderArgument::Age => Order::Age,
+                OrderArgument::Opened => Order::Opened,
+            },
+            cap: u32::try_from(arguments.cap).unwrap_or(u32::MAX),
+            refresh: match arguments.refresh {
+                RefreshArgument::None => RefreshMode::None,
+                RefreshArgument::AllBank => RefreshMode::AllBank,
+                RefreshArgument::PerBank => RefreshMode::PerBank,
+            },
+            leaves_at_activate: arguments.leaves == LeavesArgument::Activate,
+            fast: !arguments.no_fast,
+        },
+        wrap: arguments.wrap,
+    };
+    setup.validate()?;
+    Ok(dram::Request {
+        setup,
+        yaml: sim::dram::standard_text(&arguments.standard)?,
+        trace: arguments.trace,
+        commands: arguments.commands,
+        check: arguments.check,
+        explain: arguments.explain,
+        format: arguments.format,
+    })
 }
 
 /// The engine of the given sizes, the others as suit its array.

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod dram;
 mod generate;
 mod hardware;
 mod output;
@@ -59,6 +60,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Generate(job) => generate::generate(&job),
         Command::RandomCheckpoint { model, folder, seed } => random_checkpoint::write(&model, &folder, seed),
         Command::Paper { format, folder } => paper::paper(format, folder.as_deref()),
+        Command::Dram(request) => dram::dram(&request),
         Command::Models => output::print(&presets::models()?),
         Command::Chips => output::print(&presets::chips()?),
     }

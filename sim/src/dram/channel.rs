@@ -5,29 +5,34 @@
 //! ```
 //!
 //! Column commands issue in the order of the requests; the precharge and the activate that a queued request needs
-//! issue as soon as it is in the queue and the standard allows, under the column commands of the requests before it.
+//! issue as soon as it is in the queue and the rules allow, under the column commands of the requests before it.
 //! Refresh is due every tREFI, whatever the traffic: no column command issues at or after its due cycle until all banks
 //! were precharged and refreshed. Every command takes its slots on the command bus.
 //!
 //! Scheduling a request costs a constant number of steps, because each constraint is kept as the earliest cycle that it
-//! allows (`next_*`).
+//! allows ([`super::rules`]).
 //!
-//! Does not: reorder requests, close rows that stay idle, postpone refreshes, refresh single banks, know ranks, space
-//! precharges (tPPD), or share a command bus between the pseudo-channels of an HBM channel.
+//! Does not: reorder requests, close rows that stay idle, postpone refreshes, refresh single banks, or share a command bus
+//! between the pseudo-channels of an HBM channel.
 
 mod state;
 
+use std::collections::VecDeque;
+
 pub(crate) use self::state::State;
-use self::state::{Bank, CLOSED, free_slot, take_slot};
+use self::state::{free_slots, take_slots};
+use super::rules::{CLOSED, Place, Rules};
 use super::{Access, AddressMapping, Command, CommandKind, Counters, Location, Standard, Timing};
 
-/// What does not change: the standard, the mapping, the queue.
+/// What does not change: the rules, the mapping, the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
     timing: Timing,
+    rules: Rules,
     mapping: AddressMapping,
     queue_depth: usize,
     split_command_bus: bool,
+    ranks: usize,
 }
 
 /// The commands that one request needs, at their cycles.
@@ -48,9 +53,20 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// A channel with all banks precharged at cycle 0 and the first refresh due at `refresh_due`.
+    /// A channel of one rank with all banks precharged at cycle 0 and the first refresh due at `refresh_due`.
     pub fn new(
         standard: &Standard,
+        mapping: AddressMapping,
+        queue_depth: usize,
+        refresh_due: i64,
+    ) -> Channel {
+        Channel::of_ranks(standard, 1, mapping, queue_depth, refresh_due)
+    }
+
+    /// A channel of several ranks, which are refreshed one behind the other.
+    pub fn of_ranks(
+        standard: &Standard,
+        ranks: u64,
         mapping: AddressMapping,
         queue_depth: usize,
         refresh_due: i64,
@@ -58,11 +74,13 @@ impl Channel {
         Channel {
             spec: Spec {
                 timing: standard.timing.clone(),
+                rules: Rules::new(standard),
                 mapping,
                 queue_depth: queue_depth.max(1),
                 split_command_bus: standard.split_command_bus,
+                ranks: usize::try_from(ranks).unwrap_or(usize::MAX),
             },
-            state: State::new(standard, refresh_due),
+            state: State::new(standard, ranks, refresh_due),
             counters: Counters::default(),
             trace: None,
         }
@@ -96,6 +114,7 @@ impl Channel {
     /// Requests are served in the order of the calls; an arrival before that of an earlier request counts as equal.
     pub fn access(&mut self, access: Access, burst: u64, arrival: i64) -> i64 {
         let location = self.spec.mapping.locate(burst);
+        let place = Place::from(&location);
         let mut arrival = arrival.max(self.state.horizon);
         if self.state.queue.len() == self.spec.queue_depth {
             let leaves = self.state.queue.pop_front().unwrap_or(arrival);
@@ -103,148 +122,116 @@ impl Channel {
         }
         self.state.advance_horizon(arrival);
         let plan = loop {
-            let plan = self.plan(access, location, arrival);
+            let plan = self.plan(access, &location, place, arrival);
             if plan.column < self.state.refresh_due {
                 break plan;
             }
             self.refresh();
             self.skip_idle_refreshes(arrival);
         };
-        self.commit(access, location, &plan);
+        self.commit(access, (location.row, location.column), place, &plan);
         self.state.queue.push_back(plan.column);
         let t = &self.spec.timing;
         plan.column + t.burst + if access == Access::Read { t.cl } else { t.cwl }
     }
 
-    fn plan(&self, access: Access, location: Location, arrival: i64) -> Plan {
+    fn plan(&self, access: Access, location: &Location, place: Place, arrival: i64) -> Plan {
         let (t, s) = (&self.spec.timing, &self.state);
-        let (bank, group) = (&s.banks[location.bank], &s.groups[location.group]);
-        let row_bus = if self.spec.split_command_bus { &s.row_bus } else { &s.column_bus };
-        let row_hit = bank.open_row == location.row;
-        let mut precharge = None;
-        let mut activate = None;
-        let mut ready = arrival;
-        if !row_hit {
-            let mut earliest = arrival.max(bank.next_activate);
+        let open_row = s.timers.banks[place.bank].open_row;
+        let mut plan = Plan { precharge: None, activate: None, column: arrival };
+        if open_row != location.row {
+            let bus = if self.spec.split_command_bus { &s.row_bus } else { &s.column_bus };
+            let mut earliest = s.timers.earliest(CommandKind::Activate, place);
             let mut first = arrival;
-            if bank.open_row != CLOSED {
-                let cycle = free_slot(row_bus, arrival.max(bank.next_precharge));
-                precharge = Some(cycle);
+            if open_row != CLOSED {
+                let cycle =
+                    slots(bus, arrival, s.timers.earliest(CommandKind::Precharge, place), t.precharge_slots);
+                plan.precharge = Some(cycle);
                 earliest = earliest.max(cycle + t.rp);
                 first = cycle + 1;
             }
-            earliest = earliest.max(group.next_activate).max(s.next_activate).max(s.four_activates[0]);
-            // An activate of two slots counts from its second: its first may come before the constraints allow it.
-            let first = free_slot(row_bus, first.max(earliest - (t.activate_slots - 1)));
-            let last =
-                if t.activate_slots == 1 { first } else { free_slot(row_bus, earliest.max(first + 1)) };
-            activate = Some((first, last));
-            ready = last + if access == Access::Read { t.rcd_read } else { t.rcd_write };
+            let (first, last) = match t.aad {
+                Some(aad) => two_slots(bus, first, earliest, aad),
+                None => {
+                    let last = slots(bus, first, earliest, t.activate_slots);
+                    (last - (t.activate_slots - 1), last)
+                }
+            };
+            plan.activate = Some((first, last));
+            plan.column = last + if access == Access::Read { t.rcd_read } else { t.rcd_write };
         }
-        let allowed = match access {
-            Access::Read if row_hit => bank.next_read.max(group.next_read).max(s.next_read),
-            Access::Read => group.next_read.max(s.next_read),
-            Access::Write if row_hit => bank.next_write.max(group.next_write).max(s.next_write),
-            Access::Write => group.next_write.max(s.next_write),
-        };
-        Plan { precharge, activate, column: free_slot(&s.column_bus, ready.max(allowed)) }
+        let earliest = plan.column.max(s.timers.earliest(access.command(), place));
+        plan.column = slots(&s.column_bus, arrival, earliest, t.column_slots);
+        plan
     }
 
-    fn commit(&mut self, access: Access, location: Location, plan: &Plan) {
-        let t = &self.spec.timing;
-        let s = &mut self.state;
-        let (bank, group) = (&mut s.banks[location.bank], &mut s.groups[location.group]);
-        let row_bus = if self.spec.split_command_bus { &mut s.row_bus } else { &mut s.column_bus };
-        let note = |trace: &mut Option<Vec<Command>>, first_slot, cycle, kind, row| {
-            if let Some(trace) = trace {
-                trace.push(Command { first_slot, cycle, kind, bank: location.bank, row });
-            }
-        };
+    fn commit(&mut self, access: Access, cell: (i64, u64), place: Place, plan: &Plan) {
         if let Some(cycle) = plan.precharge {
-            take_slot(row_bus, cycle);
-            note(&mut self.trace, cycle, cycle, CommandKind::Precharge, bank.open_row);
-            self.counters.precharges += 1;
+            let open_row = self.state.timers.banks[place.bank].open_row;
+            self.issue(CommandKind::Precharge, place, (open_row, 0), cycle);
         }
         if let Some((first, last)) = plan.activate {
-            take_slot(row_bus, first);
-            if last != first {
-                take_slot(row_bus, last);
-            }
-            note(&mut self.trace, first, last, CommandKind::Activate, location.row);
-            self.counters.activates += 1;
-            *bank = Bank {
-                open_row: location.row,
-                next_activate: last + t.rc,
-                next_precharge: last + t.ras,
-                next_read: last + t.rcd_read,
-                next_write: last + t.rcd_write,
-            };
-            group.next_activate = last + t.rrd_l;
-            s.next_activate = last + t.rrd_s;
-            s.four_activates.rotate_left(1);
-            s.four_activates[3] = last + t.faw;
+            self.issue_from(first, CommandKind::Activate, place, cell, last);
         }
-        let cycle = plan.column;
-        if !self.spec.split_command_bus {
-            take_slot(&mut s.column_bus, cycle);
-        }
-        match access {
-            Access::Read => {
-                note(&mut self.trace, cycle, cycle, CommandKind::Read, location.row);
-                self.counters.reads += 1;
-                s.next_read = cycle + t.ccd_s;
-                group.next_read = cycle + t.ccd_l;
-                s.next_write = s.next_write.max(cycle + t.rtw);
-                bank.next_precharge = bank.next_precharge.max(cycle + t.rtp);
-            }
-            Access::Write => {
-                note(&mut self.trace, cycle, cycle, CommandKind::Write, location.row);
-                self.counters.writes += 1;
-                let written = cycle + t.cwl + t.burst;
-                s.next_write = cycle + t.ccd_s;
-                group.next_write = cycle + t.ccd_l;
-                s.next_read = s.next_read.max(written + t.wtr_s);
-                group.next_read = group.next_read.max(written + t.wtr_l);
-                bank.next_precharge = bank.next_precharge.max(written + t.wr);
-            }
-        }
+        self.issue(access.command(), place, cell, plan.column);
     }
 
-    /// Precharges every open bank and refreshes all.
-    fn refresh(&mut self) {
-        let t = &self.spec.timing;
-        let s = &mut self.state;
-        let row_bus = if self.spec.split_command_bus { &mut s.row_bus } else { &mut s.column_bus };
-        let mut start = s.refresh_due;
-        for (index, bank) in s.banks.iter_mut().enumerate() {
-            if bank.open_row != CLOSED {
-                let cycle = free_slot(row_bus, s.refresh_due.max(bank.next_precharge));
-                take_slot(row_bus, cycle);
-                if let Some(trace) = &mut self.trace {
-                    trace.push(Command {
-                        first_slot: cycle,
-                        cycle,
-                        kind: CommandKind::Precharge,
-                        bank: index,
-                        row: bank.open_row,
-                    });
-                }
-                self.counters.precharges += 1;
-                bank.open_row = CLOSED;
-                bank.next_activate = bank.next_activate.max(cycle + t.rp);
+    /// Issues a command in slots that are free, one behind the other.
+    #[inline]
+    fn issue(&mut self, kind: CommandKind, place: Place, cell: (i64, u64), cycle: i64) {
+        self.issue_from(cycle - (self.spec.timing.slots(kind) - 1), kind, place, cell, cycle);
+    }
+
+    #[inline]
+    fn issue_from(
+        &mut self,
+        first_slot: i64,
+        kind: CommandKind,
+        place: Place,
+        (row, column): (i64, u64),
+        cycle: i64,
+    ) {
+        let (t, s) = (&self.spec.timing, &mut self.state);
+        let is_column = matches!(kind, CommandKind::Read | CommandKind::Write);
+        if !self.spec.split_command_bus || !is_column {
+            let bus = if self.spec.split_command_bus { &mut s.row_bus } else { &mut s.column_bus };
+            if kind == CommandKind::Activate && t.aad.is_some() {
+                take_slots(bus, first_slot, 1);
+                take_slots(bus, cycle, 1);
+            } else {
+                take_slots(bus, first_slot, t.slots(kind));
             }
-            start = start.max(bank.next_activate);
-        }
-        let cycle = free_slot(row_bus, start);
-        take_slot(row_bus, cycle);
-        for bank in &mut s.banks {
-            bank.next_activate = cycle + t.rfc;
         }
         if let Some(trace) = &mut self.trace {
-            trace.push(Command { first_slot: cycle, cycle, kind: CommandKind::Refresh, bank: 0, row: -1 });
+            trace.push(Command { first_slot, cycle, kind, channel: 0, bank: place.bank, row, column });
         }
-        self.counters.refreshes += 1;
-        s.refresh_due += t.refi;
+        s.timers.issue(&self.spec.rules, kind, place, row, cycle);
+        self.counters.count(kind);
+    }
+
+    /// Precharges every open bank and refreshes all, rank by rank.
+    fn refresh(&mut self) {
+        let banks = self.state.timers.banks.len();
+        let per_rank = banks / self.spec.ranks;
+        for rank in 0..self.spec.ranks {
+            for bank in rank * per_rank..(rank + 1) * per_rank {
+                let row = self.state.timers.banks[bank].open_row;
+                if row != CLOSED {
+                    self.issue_in_turn(CommandKind::Precharge, bank, row);
+                }
+            }
+            self.issue_in_turn(CommandKind::Refresh, rank * per_rank, -1);
+        }
+        self.state.refresh_due += self.spec.timing.refi;
+    }
+
+    /// Issues a command of a refresh that is due, as soon as the rules and the bus allow.
+    fn issue_in_turn(&mut self, kind: CommandKind, bank: usize, row: i64) {
+        let (t, s) = (&self.spec.timing, &self.state);
+        let place = self.spec.rules.place(bank);
+        let bus = if self.spec.split_command_bus { &s.row_bus } else { &s.column_bus };
+        let cycle = slots(bus, s.refresh_due, s.timers.earliest(kind, place), t.slots(kind));
+        self.issue(kind, place, (row, 0), cycle);
     }
 
     /// Refreshes that fall due before `cycle`, when no request comes.
@@ -260,20 +247,23 @@ impl Channel {
     fn skip_idle_refreshes(&mut self, cycle: i64) {
         let (t, s) = (&self.spec.timing, &mut self.state);
         let count = (cycle - s.refresh_due).div_euclid(t.refi);
-        if count <= 0 || self.trace.is_some() {
+        if count <= 1 || self.trace.is_some() || self.spec.ranks > 1 {
             return;
         }
-        s.refresh_due += count * t.refi;
-        let last = s.refresh_due - t.refi;
-        for bank in &mut s.banks {
-            bank.next_activate = bank.next_activate.max(last + t.rfc);
-        }
-        self.counters.refreshes += count.unsigned_abs();
+        // The last of them is stepped, and sets the timers.
+        s.refresh_due += (count - 1) * t.refi;
+        self.counters.refreshes += (count - 1).unsigned_abs();
+        self.refresh();
     }
 
-    /// Bursts after which the address mapping repeats one row further.
+    /// Bursts after which the address mapping repeats [`Self::sweep_rows`] rows further.
     pub(crate) fn sweep(&self) -> u64 {
         self.spec.mapping.sweep()
+    }
+
+    /// Rows of a sweep.
+    pub(crate) fn sweep_rows(&self) -> i64 {
+        self.spec.mapping.sweep_rows()
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -282,6 +272,23 @@ impl Channel {
 
     pub(crate) fn set_state(&mut self, state: State) {
         self.state = state;
+    }
+}
+
+/// The last of so many slots in a row, of which the first is not before `from` and the last not before `earliest`.
+fn slots(bus: &VecDeque<i64>, from: i64, earliest: i64, slots: i64) -> i64 {
+    free_slots(bus, from.max(earliest - (slots - 1)), slots) + slots - 1
+}
+
+/// Two slots that other commands may come between, the second at most `apart` behind the first.
+fn two_slots(bus: &VecDeque<i64>, from: i64, earliest: i64, apart: i64) -> (i64, i64) {
+    let mut first = free_slots(bus, from.max(earliest - 1), 1);
+    loop {
+        let last = free_slots(bus, earliest.max(first + 1), 1);
+        if last - first <= apart {
+            return (first, last);
+        }
+        first = free_slots(bus, last - apart, 1);
     }
 }
 

@@ -11,6 +11,16 @@ pub enum Access {
     Write,
 }
 
+impl Access {
+    /// The command that moves the burst.
+    pub(super) fn command(self) -> CommandKind {
+        match self {
+            Access::Read => CommandKind::Read,
+            Access::Write => CommandKind::Write,
+        }
+    }
+}
+
 /// A command on the channel's bus, for the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -20,10 +30,14 @@ pub struct Command {
     pub cycle: i64,
     /// What it is.
     pub kind: CommandKind,
-    /// The bank; 0 for a refresh of all.
+    /// The channel.
+    pub channel: usize,
+    /// The bank, counted through all ranks; the first one of its rank for a refresh of all.
     pub bank: usize,
     /// The row that is or was open; -1 for a refresh.
     pub row: i64,
+    /// The column of a read or a write, in bursts.
+    pub column: u64,
 }
 
 /// DRAM commands.
@@ -31,10 +45,25 @@ pub struct Command {
 #[allow(missing_docs, reason = "the standards' own words")]
 pub enum CommandKind {
     Activate,
-    Precharge,
     Read,
     Write,
+    RefreshBank,
+    Precharge,
     Refresh,
+}
+
+impl CommandKind {
+    /// As it stands in a written trace.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommandKind::Activate => "ACT",
+            CommandKind::Precharge => "PRE",
+            CommandKind::Read => "RD",
+            CommandKind::Write => "WR",
+            CommandKind::RefreshBank => "REFB",
+            CommandKind::Refresh => "REF",
+        }
+    }
 }
 
 /// Commands issued, by kind.
@@ -48,11 +77,26 @@ pub struct Counters {
     pub activates: u64,
     /// Precharges, those before a refresh included.
     pub precharges: u64,
-    /// All-bank refreshes.
+    /// All-bank refreshes, of a rank each.
     pub refreshes: u64,
+    /// Refreshes of single banks.
+    pub bank_refreshes: u64,
 }
 
 impl Counters {
+    /// Counts a command.
+    #[inline]
+    pub(super) fn count(&mut self, kind: CommandKind) {
+        *match kind {
+            CommandKind::Activate => &mut self.activates,
+            CommandKind::Precharge => &mut self.precharges,
+            CommandKind::Read => &mut self.reads,
+            CommandKind::Write => &mut self.writes,
+            CommandKind::RefreshBank => &mut self.bank_refreshes,
+            CommandKind::Refresh => &mut self.refreshes,
+        } += 1;
+    }
+
     fn zip(self, other: Counters, f: impl Fn(u64, u64) -> u64) -> Counters {
         Counters {
             reads: f(self.reads, other.reads),
@@ -60,6 +104,7 @@ impl Counters {
             activates: f(self.activates, other.activates),
             precharges: f(self.precharges, other.precharges),
             refreshes: f(self.refreshes, other.refreshes),
+            bank_refreshes: f(self.bank_refreshes, other.bank_refreshes),
         }
     }
 }

@@ -134,7 +134,8 @@ impl Memory {
         let sweep = self.channel.sweep();
         let mut channel = self.channel.state().clone();
         channel.forget_the_past();
-        channel.shift(-origin.period * dram_period, -signed(origin.burst / sweep));
+        channel
+            .shift(-origin.period * dram_period, -self.channel.sweep_rows() * signed(origin.burst / sweep));
         MemoryState { burst_in_sweep: origin.burst % sweep, channel }
     }
 
@@ -168,7 +169,8 @@ impl Memory {
     pub(super) fn arrive(&mut self, from: &Origin, to: &Origin, state: &MemoryState) {
         let (_, dram_period) = self.clocks.period();
         let mut channel = state.channel.clone();
-        channel.shift(to.period * dram_period, signed(to.burst / self.channel.sweep()));
+        let rows = self.channel.sweep_rows() * signed(to.burst / self.channel.sweep());
+        channel.shift(to.period * dram_period, rows);
         self.channel.set_state(channel);
         self.channel.add_counters(to.counters - from.counters);
         let stripes = to.burst - from.burst;

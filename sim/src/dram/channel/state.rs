@@ -1,23 +1,15 @@
-//! A channel's state: for every constraint the earliest cycle that it allows.
+//! A channel's state: timers, queue, buses.
 
 use std::collections::VecDeque;
 
 use crate::dram::Standard;
-
-/// No row is open.
-pub(super) const CLOSED: i64 = i64::MIN;
+use crate::dram::rules::Timers;
 
 /// What changes, in a form that can be compared and moved in time: every cycle is absolute, and [`State::shift`]
 /// moves all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
-    pub(super) banks: Vec<Bank>,
-    pub(super) groups: Vec<Group>,
-    pub(super) next_activate: i64,
-    pub(super) next_read: i64,
-    pub(super) next_write: i64,
-    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each.
-    pub(super) four_activates: [i64; 4],
+    pub(super) timers: Timers,
     /// Column cycles of the requests that fill the queue, oldest first.
     pub(super) queue: VecDeque<i64>,
     /// Slots taken at or after `horizon`, ascending. Where the bus is split, row commands have their own, and column
@@ -29,36 +21,11 @@ pub(crate) struct State {
     pub(super) refresh_due: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Bank {
-    pub(super) open_row: i64,
-    pub(super) next_activate: i64,
-    pub(super) next_precharge: i64,
-    pub(super) next_read: i64,
-    pub(super) next_write: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Group {
-    pub(super) next_activate: i64,
-    pub(super) next_read: i64,
-    pub(super) next_write: i64,
-}
-
 impl State {
     /// All banks precharged at cycle 0.
-    pub(super) fn new(standard: &Standard, refresh_due: i64) -> State {
-        let bank =
-            Bank { open_row: CLOSED, next_activate: 0, next_precharge: 0, next_read: 0, next_write: 0 };
-        let group = Group { next_activate: 0, next_read: 0, next_write: 0 };
-        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    pub(super) fn new(standard: &Standard, ranks: u64, refresh_due: i64) -> State {
         State {
-            banks: vec![bank; count(standard.banks())],
-            groups: vec![group; count(standard.bank_groups)],
-            next_activate: 0,
-            next_read: 0,
-            next_write: 0,
-            four_activates: [0; 4],
+            timers: Timers::new(standard, ranks),
             queue: VecDeque::new(),
             column_bus: VecDeque::new(),
             row_bus: VecDeque::new(),
@@ -80,46 +47,15 @@ impl State {
     /// the queue before it. What is left to differ between two states matters.
     pub(crate) fn forget_the_past(&mut self) {
         let horizon = self.horizon;
-        let raise = |cycle: &mut i64| *cycle = (*cycle).max(horizon);
-        for bank in &mut self.banks {
-            raise(&mut bank.next_activate);
-            raise(&mut bank.next_precharge);
-            raise(&mut bank.next_read);
-            raise(&mut bank.next_write);
-        }
-        for group in &mut self.groups {
-            raise(&mut group.next_activate);
-            raise(&mut group.next_read);
-            raise(&mut group.next_write);
-        }
-        raise(&mut self.next_activate);
-        raise(&mut self.next_read);
-        raise(&mut self.next_write);
-        self.four_activates.iter_mut().for_each(raise);
-        self.queue.iter_mut().for_each(raise);
+        self.timers.forget_the_past(horizon);
+        self.queue.iter_mut().for_each(|cycle| *cycle = (*cycle).max(horizon));
     }
 
     /// Moves the state by `cycles` in time and by `rows` in address.
     pub(crate) fn shift(&mut self, cycles: i64, rows: i64) {
-        for bank in &mut self.banks {
-            if bank.open_row != CLOSED {
-                bank.open_row += rows;
-            }
-            bank.next_activate += cycles;
-            bank.next_precharge += cycles;
-            bank.next_read += cycles;
-            bank.next_write += cycles;
-        }
-        for group in &mut self.groups {
-            group.next_activate += cycles;
-            group.next_read += cycles;
-            group.next_write += cycles;
-        }
-        self.next_activate += cycles;
-        self.next_read += cycles;
-        self.next_write += cycles;
+        self.timers.shift(cycles, rows);
         let lists = self.queue.iter_mut().chain(&mut self.column_bus).chain(&mut self.row_bus);
-        self.four_activates.iter_mut().chain(lists).for_each(|cycle| *cycle += cycles);
+        lists.for_each(|cycle| *cycle += cycles);
         self.horizon += cycles;
         self.refresh_due += cycles;
     }
@@ -127,7 +63,7 @@ impl State {
     /// Memory that it takes, about.
     pub(crate) fn bytes(&self) -> usize {
         let slots = self.queue.capacity() + self.column_bus.capacity() + self.row_bus.capacity();
-        size_of::<State>() + size_of_val(&*self.banks) + size_of_val(&*self.groups) + slots * size_of::<i64>()
+        size_of::<State>() + self.timers.bytes() + slots * size_of::<i64>()
     }
 
     /// The cycle before which no request enters the queue.
@@ -136,25 +72,28 @@ impl State {
     }
 }
 
-/// The first free slot at or after `from`.
-pub(super) fn free_slot(bus: &VecDeque<i64>, from: i64) -> i64 {
+/// The first slot at or after `from` with which so many in a row are free.
+pub(super) fn free_slots(bus: &VecDeque<i64>, from: i64, slots: i64) -> i64 {
     if bus.back().is_none_or(|&last| last < from) {
         return from;
     }
-    let mut slot = from;
+    let mut first = from;
     for &taken in bus.range(bus.partition_point(|&taken| taken < from)..) {
-        if taken != slot {
+        if taken >= first + slots {
             break;
         }
-        slot += 1;
+        first = taken + 1;
     }
-    slot
+    first
 }
 
-pub(super) fn take_slot(bus: &mut VecDeque<i64>, slot: i64) {
-    if bus.back().is_none_or(|&last| last < slot) {
-        bus.push_back(slot);
-    } else {
-        bus.insert(bus.partition_point(|&taken| taken < slot), slot);
+pub(super) fn take_slots(bus: &mut VecDeque<i64>, first: i64, slots: i64) {
+    if bus.back().is_none_or(|&last| last < first) {
+        bus.extend(first..first + slots);
+        return;
+    }
+    let at = bus.partition_point(|&taken| taken < first);
+    for (index, slot) in (first..first + slots).enumerate() {
+        bus.insert(at + index, slot);
     }
 }
