@@ -227,7 +227,8 @@ impl<'a> Setup<'a> {
 fn array_macs(mapping: &Mapping) -> u64 {
     let workload = &mapping.workload;
     let logits: u64 = (0..mapping.passes()).map(|index| mapping.pass(index).logits).sum();
-    let router = if workload.machine == Machine::Fp16 { workload.shape.router_parameters() } else { 0 };
+    let router_on_array = matches!(workload.machine, Machine::Fp16 | Machine::Bf16);
+    let router = if router_on_array { workload.shape.router_parameters() } else { 0 };
     let head = if mapping.head_on_array() { workload.shape.embedding_parameters() } else { 0 };
     workload.tokens() * (workload.shape.active_linear_parameters() + router) + logits * head
 }

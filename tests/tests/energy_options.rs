@@ -92,6 +92,7 @@ fn costs_are_varied_as_asked() {
     assert_eq!(run(&["--vary", "dram_pj=+-30%"]), run(&["--vary", "dram_pj=±30%"]));
     assert!(run(&["--vary", "all"]).contains("\nsram_pj "));
     assert!(!run(&[]).contains("varied by"));
+    assert!(error(&["--vary", "dram_pj=±1%", "--format", "json"]).contains("--vary adds to the table"));
     for (wrong, right) in [
         ("dram_pj", "must be COST=RANGE"),
         ("drams=±1%", "known costs: "),

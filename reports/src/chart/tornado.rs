@@ -50,7 +50,7 @@ impl Figure for TornadoFigure<'_> {
         let entries = [("the cost at its lowest", LOW), ("at its highest", HIGH)];
         let entries = entries.map(|(name, color)| (name.to_owned(), color));
         ink::legend(area, (MARGIN, 50), WIDTH as i32 - MARGIN, &entries)?;
-        let note = "range: as published, or 30% either way where marked *";
+        let note = "* no published range: 30% either way";
         area.draw_text(note, &ink::text(SMALL, FAINT, HPos::Right, VPos::Top), (WIDTH as i32 - MARGIN, 52))?;
 
         let (_, plot) = area.split_vertically(TOP - 10);

@@ -253,7 +253,7 @@ impl Job {
         Ok(pairs.into_iter().map(|(context, batch)| with(context, batch)).collect())
     }
 
-    fn resolve(models: &[String], run: RunArguments, with_baselines: bool) -> anyhow::Result<Job> {
+    fn resolve(models: &[String], run: RunArguments, is_single: bool) -> anyhow::Result<Job> {
         if models.len() > MOST_MODELS {
             anyhow::bail!("--models has {} models: at most {MOST_MODELS} fit a chart", models.len());
         }
@@ -282,8 +282,8 @@ impl Job {
                 EqualArgument::Power => Equal::Power,
             },
             baselines: match run.baselines {
-                BaselinesArgument::Decode if with_baselines => vec![Phase::Decode],
-                BaselinesArgument::Both if with_baselines => vec![Phase::Prefill, Phase::Decode],
+                BaselinesArgument::Decode if is_single => vec![Phase::Decode],
+                BaselinesArgument::Both if is_single => vec![Phase::Prefill, Phase::Decode],
                 _ => vec![],
             },
             skip: !run.no_skip,
@@ -291,6 +291,11 @@ impl Job {
         let models: Vec<_> = models.iter().map(|model| model::load(model)).collect::<Result<_, _>>()?;
         refuse_namesakes(&models)?;
         let chip = sim::chip::load(&run.chip)?;
+        if !run.vary.is_empty() && (run.format != Format::Table || !is_single) {
+            anyhow::bail!(
+                "--vary adds to the table of one model: not with a sweep, nor with --format json or csv"
+            );
+        }
         let variations = vary::variations(&run.vary, &chip)?;
         Ok(Job {
             models,

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use sim::result::{PhaseReport, Report};
 use sim::sensitivity::{Swing, Variation};
-
 use sim::{Batch, Request};
 
 use crate::args::Format;
@@ -20,7 +19,11 @@ pub(crate) fn simulate(job: &Job) -> anyhow::Result<()> {
         files.write_chart("energy", &reports::energy_chart(report)?)?;
         let costs = energy::CostTable::seven_nm()?;
         files.write_chart("paper_ratios", &reports::paper_chart(&::paper::figure3::right(&costs)?)?)?;
-        let swings = swings(report, job, &sim::sensitivity::default_variations(&job.chip, &costs)?)?;
+        let variations = match &job.variations[..] {
+            [] => sim::sensitivity::default_variations(&job.chip, &costs)?,
+            asked => asked.to_vec(),
+        };
+        let swings = swings(report, job, &variations)?;
         files.write("sensitivity.csv", reports::sensitivity_csv(&swings)?.as_bytes())?;
         if let Some((title, ratio, swings)) = swings.last() {
             files.write_chart("tornado", &reports::tornado_chart(title, *ratio, swings)?)?;
