@@ -362,7 +362,9 @@ impl Controller {
         if self.queues.push(access, location.bank, (location.row, location.column), since, open_row) {
             self.update(access, location.bank);
         }
-        self.keep_next(access, location.bank);
+        if self.next.is_some() {
+            self.keep_next(access, location.bank);
+        }
     }
 
     /// After a request has come: the next command is the one found before, or one that it needs, unless it changes the mode.
@@ -670,17 +672,22 @@ impl Controller {
             return None;
         }
         self.choose_mode();
-        let mode = self.mode();
-        let k = mode as usize;
-        if self.rows_of[k] | self.promised_banks[1 - k] != 0 {
-            return None;
+        // Each with what it is known by when this is compiled.
+        match self.mode() {
+            Access::Read => self.serve_oldest_of(Access::Read, before, observer),
+            Access::Write => self.serve_oldest_of(Access::Write, before, observer),
         }
+    }
+
+    #[inline(always)]
+    fn serve_oldest_of(&mut self, mode: Access, before: i64, observer: &mut impl Observer) -> Option<i64> {
+        let (k, kind) = (mode as usize, mode.command());
         let oldest = self.queues.oldest(mode);
-        if oldest == NIL {
+        if oldest == NIL || self.rows_of[k] | self.promised_banks[1 - k] != 0 {
             return None;
         }
         let bank = usize::from(self.queues.get(oldest).bank);
-        let &Need { kind, request, ready, .. } = &self.needs[k][bank];
+        let &Need { request, ready, .. } = &self.needs[k][bank];
         if request != oldest || !self.oldest_goes_first(mode, bank) {
             return None;
         }
@@ -692,7 +699,7 @@ impl Controller {
         }
         self.now = start;
         self.next = None;
-        self.issue_column(kind, place, oldest, start, observer);
+        self.issue_column(mode, place, oldest, start, observer);
         Some(start)
     }
 
@@ -700,7 +707,8 @@ impl Controller {
         let Candidate { start, kind, bank, request, .. } = candidate;
         let place = self.rules.place(bank);
         match kind {
-            Read | Write => self.issue_column(kind, place, request, start, observer),
+            Read => self.issue_column(Access::Read, place, request, start, observer),
+            Write => self.issue_column(Access::Write, place, request, start, observer),
             Activate if request != NIL && self.timing.aad.is_some() => {
                 // The first half of two.
                 self.take_bus(kind, start + 1);
@@ -771,19 +779,19 @@ impl Controller {
     #[inline(always)]
     fn issue_column(
         &mut self,
-        kind: CommandKind,
+        access: Access,
         place: Place,
         request: u16,
         start: i64,
         observer: &mut impl Observer,
     ) {
-        let slots = self.timing.column_slots;
+        let (kind, slots) = (access.command(), self.timing.column_slots);
         self.take_bus(kind, start + slots);
         self.count(request, kind);
         let cycle = start + slots - 1;
         self.timers.issue(&self.rules, kind, place, 0, cycle);
         self.counters.count(kind);
-        let &Waiting { access, since, row, column, .. } = self.queues.get(request);
+        let &Waiting { since, row, column, .. } = self.queues.get(request);
         let (channel, bank) = (self.channel, place.bank);
         observer.command(&Command { first_slot: start, cycle, kind, channel, bank, row, column });
         let latency = if access == Access::Read { self.timing.cl } else { self.timing.cwl };
@@ -794,7 +802,7 @@ impl Controller {
             self.promised[bank] = NIL;
             self.promised_banks[access as usize] &= !(1 << bank);
         }
-        self.queues.serve(request);
+        self.queues.serve(access, bank, request);
         self.update_both(bank);
     }
 
