@@ -52,6 +52,16 @@ pub enum CommandKind {
     Refresh,
 }
 
+/// All of them, in order.
+pub(super) const KINDS: [CommandKind; 6] = [
+    CommandKind::Activate,
+    CommandKind::Read,
+    CommandKind::Write,
+    CommandKind::RefreshBank,
+    CommandKind::Precharge,
+    CommandKind::Refresh,
+];
+
 impl CommandKind {
     /// As it stands in a written trace.
     pub fn name(self) -> &'static str {

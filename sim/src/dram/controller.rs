@@ -23,6 +23,7 @@
 //!
 //! Does not: close rows that stay idle, postpone refreshes, or share a command bus between pseudo-channels.
 
+use super::command::KINDS;
 use super::queue::{List, NIL, Queues, Waiting, is_capped};
 use super::rules::{CLOSED, Place, Rules, Timers};
 use super::{Access, Command, CommandKind, Counters, Location, Standard, Timing};
@@ -172,6 +173,8 @@ pub struct Controller {
     timing: Timing,
     rules: Rules,
     policy: Policy,
+    /// Slots of each kind of command before its last one.
+    lead: [i64; 6],
     split_command_bus: bool,
     channel: usize,
     banks_per_rank: usize,
@@ -182,6 +185,8 @@ pub struct Controller {
     needs: [Vec<Need>; 2],
     columns: [u64; 2],
     rows_of: [u64; 2],
+    /// Those of the latter whose row command is an activate.
+    activates: [u64; 2],
     /// Writes are being drained.
     draining: bool,
     /// By bank: the request for which its row was opened, until its column command.
@@ -246,6 +251,7 @@ impl Controller {
         Controller {
             rules: Rules::new(standard),
             policy,
+            lead: KINDS.map(|kind| timing.slots(kind) - 1),
             split_command_bus: standard.split_command_bus,
             channel,
             banks_per_rank: count(standard.banks()),
@@ -255,6 +261,7 @@ impl Controller {
             needs: [vec![need; banks], vec![need; banks]],
             columns: [0; 2],
             rows_of: [0; 2],
+            activates: [0; 2],
             draining: false,
             promised: vec![NIL; banks],
             promised_banks: [0; 2],
@@ -355,7 +362,9 @@ impl Controller {
         if self.queues.push(access, location.bank, (location.row, location.column), since, open_row) {
             self.update(access, location.bank);
         }
-        self.keep_next(access, location.bank);
+        if self.next.is_some() {
+            self.keep_next(access, location.bank);
+        }
     }
 
     /// After a request has come: the next command is the one found before, or one that it needs, unless it changes the mode.
@@ -451,22 +460,20 @@ impl Controller {
         while columns != 0 {
             let bank = columns.trailing_zeros() as usize;
             columns &= columns - 1;
-            let candidate = self.candidate(&self.needs[kind][bank], bank);
-            if candidate.goes_before(&best) {
-                best = candidate;
-            }
+            self.consider(&self.needs[kind][bank], bank, &mut best);
         }
         // A column command goes before those for rows that start with it.
         if best.start > self.now.max(self.bus[1]) || best.class > Class::Column {
             let mut rows = self.rows_of[kind] & !self.refresh.banks;
+            // Activates wait for their rank, all together.
+            let allowed = (0..self.ranks).map(|rank| self.timers.earliest_in_rank(Activate, rank)).min();
+            if self.half.is_some() || allowed.is_some_and(|cycle| self.start(Activate, cycle) > best.start) {
+                rows &= !self.activates[kind];
+            }
             while rows != 0 {
                 let bank = rows.trailing_zeros() as usize;
                 rows &= rows - 1;
-                let need = &self.needs[kind][bank];
-                let candidate = self.candidate(need, bank);
-                if candidate.goes_before(&best) {
-                    best = candidate;
-                }
+                self.consider(&self.needs[kind][bank], bank, &mut best);
             }
         }
         self.next = Some(best);
@@ -479,22 +486,39 @@ impl Controller {
         if self.draining { Access::Write } else { Access::Read }
     }
 
+    /// When what a bank's requests need can start.
+    #[inline(always)]
+    fn start_of(&self, need: &Need, bank: usize) -> i64 {
+        let beside = self.timers.earliest_beside_bank(need.kind, self.rules.place(bank));
+        self.start(need.kind, need.ready.max(beside))
+    }
+
     /// What a bank's requests need, when all rules allow it.
     #[inline]
     fn candidate(&self, need: &Need, bank: usize) -> Candidate {
-        if need.kind == Activate && self.half.is_some() {
-            // One activate after the other.
-            return NO_CANDIDATE;
+        let mut best = NO_CANDIDATE;
+        self.consider(need, bank, &mut best);
+        best
+    }
+
+    /// Takes what a bank's requests need for the best candidate, if it is.
+    #[inline(always)]
+    fn consider(&self, need: &Need, bank: usize, best: &mut Candidate) {
+        let start = self.start_of(need, bank);
+        // Most are too late.
+        if start > best.start || (need.kind == Activate && self.half.is_some()) {
+            return;
         }
-        let earliest = need.ready.max(self.timers.earliest_beside_bank(need.kind, self.rules.place(bank)));
         let goes_first = match self.policy.order {
             Order::Columns => matches!(need.kind, Read | Write),
             Order::Age => false,
             Order::Opened => matches!(need.kind, Read | Write) && self.promised[bank] == need.request,
         };
         let class = if goes_first { Class::Column } else { Class::Row };
-        let &Need { kind, request, sequence, .. } = need;
-        Candidate { start: self.start(kind, earliest), class, sequence, kind, bank, request }
+        if start < best.start || (class, need.sequence) < (best.class, best.sequence) {
+            let &Need { kind, request, sequence, .. } = need;
+            *best = Candidate { start, class, sequence, kind, bank, request };
+        }
     }
 
     /// Notes what the requests of a kind need in a bank: whenever one of them comes or goes, or the bank's state changes.
@@ -506,6 +530,7 @@ impl Controller {
         }
         self.columns[k] &= !bit;
         self.rows_of[k] &= !bit;
+        self.activates[k] &= !bit;
         let list: &List = self.queues.list(access, bank);
         if list.oldest == NIL {
             return;
@@ -528,6 +553,7 @@ impl Controller {
             self.columns[k] |= bit;
         } else {
             self.rows_of[k] |= bit;
+            self.activates[k] |= if kind == Activate { bit } else { 0 };
         }
         let sequence = self.queues.get(request).sequence;
         let ready = self.timers.earliest_in_bank(kind, bank);
@@ -607,10 +633,9 @@ impl Controller {
     /// The first slot of a command that the rules allow from `earliest` on.
     #[inline]
     fn start(&self, kind: CommandKind, earliest: i64) -> i64 {
-        // The rules count from its last slot; the two halves of an activate are apart.
-        let slots = if kind == Activate && self.timing.aad.is_some() { 2 } else { self.timing.slots(kind) };
+        // The rules count from its last slot.
         let bus = self.bus[usize::from(!matches!(kind, Read | Write))];
-        self.now.max(bus).max(earliest - (slots - 1))
+        self.now.max(bus).max(earliest - self.lead[kind as usize])
     }
 
     #[inline]
@@ -647,17 +672,22 @@ impl Controller {
             return None;
         }
         self.choose_mode();
-        let mode = self.mode();
-        let k = mode as usize;
-        if self.rows_of[k] | self.promised_banks[1 - k] != 0 {
-            return None;
+        // Each with what it is known by when this is compiled.
+        match self.mode() {
+            Access::Read => self.serve_oldest_of(Access::Read, before, observer),
+            Access::Write => self.serve_oldest_of(Access::Write, before, observer),
         }
+    }
+
+    #[inline(always)]
+    fn serve_oldest_of(&mut self, mode: Access, before: i64, observer: &mut impl Observer) -> Option<i64> {
+        let (k, kind) = (mode as usize, mode.command());
         let oldest = self.queues.oldest(mode);
-        if oldest == NIL {
+        if oldest == NIL || self.rows_of[k] | self.promised_banks[1 - k] != 0 {
             return None;
         }
         let bank = usize::from(self.queues.get(oldest).bank);
-        let &Need { kind, request, ready, .. } = &self.needs[k][bank];
+        let &Need { request, ready, .. } = &self.needs[k][bank];
         if request != oldest || !self.oldest_goes_first(mode, bank) {
             return None;
         }
@@ -669,7 +699,7 @@ impl Controller {
         }
         self.now = start;
         self.next = None;
-        self.issue_column(kind, place, oldest, start, observer);
+        self.issue_column(mode, place, oldest, start, observer);
         Some(start)
     }
 
@@ -677,7 +707,8 @@ impl Controller {
         let Candidate { start, kind, bank, request, .. } = candidate;
         let place = self.rules.place(bank);
         match kind {
-            Read | Write => self.issue_column(kind, place, request, start, observer),
+            Read => self.issue_column(Access::Read, place, request, start, observer),
+            Write => self.issue_column(Access::Write, place, request, start, observer),
             Activate if request != NIL && self.timing.aad.is_some() => {
                 // The first half of two.
                 self.take_bus(kind, start + 1);
@@ -748,19 +779,19 @@ impl Controller {
     #[inline(always)]
     fn issue_column(
         &mut self,
-        kind: CommandKind,
+        access: Access,
         place: Place,
         request: u16,
         start: i64,
         observer: &mut impl Observer,
     ) {
-        let slots = self.timing.column_slots;
+        let (kind, slots) = (access.command(), self.timing.column_slots);
         self.take_bus(kind, start + slots);
         self.count(request, kind);
         let cycle = start + slots - 1;
         self.timers.issue(&self.rules, kind, place, 0, cycle);
         self.counters.count(kind);
-        let &Waiting { access, since, row, column, .. } = self.queues.get(request);
+        let &Waiting { since, row, column, .. } = self.queues.get(request);
         let (channel, bank) = (self.channel, place.bank);
         observer.command(&Command { first_slot: start, cycle, kind, channel, bank, row, column });
         let latency = if access == Access::Read { self.timing.cl } else { self.timing.cwl };
@@ -771,7 +802,7 @@ impl Controller {
             self.promised[bank] = NIL;
             self.promised_banks[access as usize] &= !(1 << bank);
         }
-        self.queues.serve(request);
+        self.queues.serve(access, bank, request);
         self.update_both(bank);
     }
 

@@ -24,7 +24,7 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Counts a latency.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, cycles: i64) {
         let cycles = cycles.unsigned_abs();
         self.counts[index(cycles)] += 1;

@@ -178,11 +178,11 @@ impl Queues {
         is_first_hit || previous == NIL
     }
 
-    /// Removes a request that is served, the oldest hit of its bank; the one behind it is looked for.
+    /// Removes a request of a kind and a bank, which is served; if it was the oldest hit, the one behind it is looked for.
     #[inline(always)]
-    pub(super) fn serve(&mut self, index: u16) {
-        let &Waiting { row, bank, access, has_left, previous, next, older, younger, .. } = self.get(index);
-        let (kind, bank) = (access as usize, usize::from(bank));
+    pub(super) fn serve(&mut self, access: Access, bank: usize, index: u16) {
+        let &Waiting { row, has_left, previous, next, older, younger, .. } = self.get(index);
+        let kind = access as usize;
         self.free.push(index);
         if older == NIL {
             self.oldest[kind] = younger;

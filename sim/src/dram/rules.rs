@@ -216,7 +216,9 @@ impl Timers {
     /// The first cycle in which a rank's rules allow a command, whatever the bank.
     #[inline]
     pub(super) fn earliest_in_rank(&self, kind: CommandKind, rank: usize) -> i64 {
-        self.ranks[rank].next[kind as usize]
+        let rank = &self.ranks[rank];
+        let earliest = rank.next[kind as usize];
+        if kind == Activate { earliest.max(rank.four_activates[0]) } else { earliest }
     }
 
     /// Takes account of a command. `row` is what an activate opens.

@@ -182,7 +182,7 @@ impl<F: FnMut(&Command)> Observer for Meter<'_, F> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn served(&mut self, access: Access, cycles: i64) {
         if access == Access::Read {
             self.reads.add(cycles);
