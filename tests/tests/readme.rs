@@ -44,9 +44,12 @@ fn the_charts_are_the_commands_charts() {
     let folder = out.path().to_str().unwrap();
     output(sim().args(["--model", "70b", "--out", folder]));
     output(sim().args(["sweep", "--out", folder]));
-    for chart in ["energy.svg", "paper_ratios.svg", "latency_throughput.svg"] {
-        let drawn = std::fs::read_to_string(out.path().join(chart)).unwrap();
-        let kept = root().join("reports/gallery").join(chart);
+    output(sim().args(["paper", "--out", folder]));
+    let charts =
+        ["energy", "latency_throughput", "tornado", "paper_ratios", "paper_conventions", "paper_measured"];
+    for chart in charts.map(|name| format!("{name}.svg")) {
+        let drawn = std::fs::read_to_string(out.path().join(&chart)).unwrap();
+        let kept = root().join("reports/gallery").join(&chart);
         if updating() {
             std::fs::write(&kept, drawn).unwrap();
         } else {
