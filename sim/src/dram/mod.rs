@@ -1,4 +1,5 @@
-//! DRAM: standards as rows of data, address mapping, and a channel that schedules every command at its cycle.
+//! DRAM: standards as rows of data, address mapping, timing rules, two schedulers over them, traces of requests and of commands, and a
+//! checker that shares no code with the schedulers.
 
 mod address;
 mod channel;

@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn skipping_changes_nothing(
         name in prop::sample::select(chip::preset_names().collect::<Vec<_>>()),
-        mapping in prop::sample::select(vec!["RoBaCoBgCh", "RoCoBaBgCh", "RoBgBaCoCh"]),
+        mapping in prop::sample::select(vec!["RoBaCoBgCh", "RoCoBaBgCh", "RoBgBaCoCh", "RoBaCoBgCh,Bg^Ro,Ba^Ro2"]),
         refi in -1_i64..=1,
         clock_mhz in prop::sample::select(vec![225_u64, 250, 999, 1000, 1001]),
         fifo_beats in prop::sample::select(vec![16_u64, 64, 512]),
