@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// The paper reproduced.
     Paper { format: Format, folder: Option<PathBuf> },
     /// A trace through a memory.
-    Dram(dram::Request),
+    Dram(Box<dram::Request>),
     /// The model presets.
     Models,
     /// The chip presets.
@@ -149,7 +149,7 @@ impl Command {
                 seed: arguments.seed,
             },
             Some(Subcommands::Paper(paper)) => Command::Paper { format: paper.format, folder: paper.out },
-            Some(Subcommands::Dram(dram)) => Command::Dram(memory(dram)?),
+            Some(Subcommands::Dram(dram)) => Command::Dram(Box::new(memory(dram)?)),
             Some(Subcommands::Models) => Command::Models,
             Some(Subcommands::Chips) => Command::Chips,
         })
