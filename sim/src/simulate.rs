@@ -107,11 +107,13 @@ pub fn simulate(shape: &Shape, chip: &Chip, request: &Request) -> Result<Report,
     let first: Vec<usize> = (0..machines.len())
         .map(|index| (0..index).find(|&earlier| same(earlier, index)).unwrap_or(index))
         .collect();
-    let runs: Vec<_> = (0..machines.len())
+    let mut runs: Vec<_> = (0..machines.len())
         .filter(|&index| first[index] == index)
         .flat_map(|index| request.phases.iter().map(move |&phase| (index, phase)))
         .filter(|(index, phase)| *index < 2 || request.baselines.contains(phase))
         .collect();
+    // The longest first, so that no processor waits for the last one: prompts, and of these those with the most bytes.
+    runs.sort_by_key(|&(index, phase)| (phase == Phase::Decode, machines[index].0 == Machine::Ternary));
     let measured = runs
         .par_iter()
         .map(|&(index, phase)| {
