@@ -29,7 +29,7 @@ struct GrowthFigure<'a> {
     series: &'a [GrowthSeries],
 }
 
-const SIZE: (u32, u32) = (640, 460);
+const SIZE: (u32, u32) = (760, 460);
 const TOP: u32 = 84;
 const MARGIN: i32 = 18;
 
