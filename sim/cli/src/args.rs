@@ -509,10 +509,6 @@ pub(crate) struct DramArguments {
     #[arg(long, value_enum, default_value_t = LeavesArgument::Column)]
     pub(crate) leaves: LeavesArgument,
 
-    /// Let addresses beyond the memory wrap around, instead of refusing them.
-    #[arg(long)]
-    pub(crate) wrap: bool,
-
     /// Search all banks for every command: the same commands, more slowly.
     #[arg(long)]
     pub(crate) no_fast: bool,

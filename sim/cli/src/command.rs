@@ -192,7 +192,6 @@ fn memory(arguments: DramArguments) -> anyhow::Result<dram::Request> {
             leaves_at_activate: arguments.leaves == LeavesArgument::Activate,
             fast: !arguments.no_fast,
         },
-        wrap: arguments.wrap,
     };
     setup.validate()?;
     Ok(dram::Request {

@@ -144,6 +144,9 @@ fn table(outcome: &Outcome) -> String {
     grid.row(["mapping", outcome.mapping.as_str()]);
     grid.rule();
     grid.row(["requests".to_owned(), outcome.requests.to_string()]);
+    if outcome.wrapped > 0 {
+        grid.row(["beyond the memory, wrapped".to_owned(), outcome.wrapped.to_string()]);
+    }
     grid.row(["cycles".to_owned(), outcome.cycles.to_string()]);
     grid.row(["time".to_owned(), format!("{:.3} µs", outcome.seconds * 1e6)]);
     let (reached, peak) = (outcome.bandwidth_gb_s, outcome.peak_gb_s);

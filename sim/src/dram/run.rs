@@ -22,8 +22,6 @@ pub struct Setup {
     pub mapping: String,
     /// Queues and order of service.
     pub policy: Policy,
-    /// Addresses beyond the memory wrap around; else they are an error.
-    pub wrap: bool,
 }
 
 /// Most channels of a memory.
@@ -103,7 +101,9 @@ pub struct Outcome {
     pub seconds: f64,
     /// Requests.
     pub requests: u64,
-    /// Of them, reads.
+    /// Of them, those whose address lies beyond the memory, and wraps around.
+    pub wrapped: u64,
+    /// Of all, reads.
     pub reads: u64,
     /// Of them, writes.
     pub writes: u64,
@@ -222,17 +222,13 @@ pub fn run<F: FnMut(&Command)>(
     let mut system = System::new(standard, organisation, mapping, setup.policy);
     let mut meter = Meter { reads: Latencies::default(), commands };
     let mut requests = Requests::new(trace);
-    let (mut count, mut reads) = (0, 0);
+    let (mut count, mut reads, mut wrapped) = (0, 0, 0);
     while count < limit
         && let Some(request) = requests.request()?
     {
-        let mut address = request.address;
-        if address >= bytes {
-            if !setup.wrap {
-                return Err(TraceError::Beyond { line: requests.line(), address, bytes }.into());
-            }
-            address %= bytes;
-        }
+        // As other simulators do with the bits that a memory has no place for.
+        wrapped += u64::from(request.address >= bytes);
+        let address = request.address % bytes;
         count += 1;
         reads += u64::from(request.access == Access::Read);
         system.request(request.access, address, request.made, &mut meter);
@@ -251,6 +247,7 @@ pub fn run<F: FnMut(&Command)>(
         cycles: end.unsigned_abs(),
         seconds,
         requests: count,
+        wrapped,
         reads,
         writes: count - reads,
         bandwidth_gb_s: if end > 0 { moved / seconds / 1e9 } else { 0.0 },

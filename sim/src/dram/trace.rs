@@ -21,18 +21,6 @@ pub enum TraceError {
     /// It cannot be read.
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
-    /// An address that the memory does not have.
-    #[error(
-        "line {line}: address {address:#x} lies beyond the memory's {bytes} bytes: add channels or ranks, or let addresses wrap"
-    )]
-    Beyond {
-        /// Its number, from 1.
-        line: u64,
-        /// The address.
-        address: u64,
-        /// What the memory holds.
-        bytes: u64,
-    },
     /// A line is no request.
     #[error("line {line} is `{text}`: {expected}")]
     Line {
@@ -64,11 +52,6 @@ impl<R: Read> Requests<R> {
     /// The requests of a text.
     pub fn new(text: R) -> Requests<R> {
         Requests { reader: BufReader::with_capacity(1 << 16, text), line: Vec::new(), number: 0, cycle: 0 }
-    }
-
-    /// The number of the line that was read last, from 1.
-    pub fn line(&self) -> u64 {
-        self.number
     }
 
     /// The next request.
