@@ -1,6 +1,6 @@
 //! What the vector unit computes beside the linears.
 
-use super::{gate, rms_norm, rotate, softmax};
+use super::{fused, gate, rms_norm, rotate, softmax};
 use crate::Activation;
 
 /// The operations on vectors. Floats carry their values; how they are computed is up to the implementation.
@@ -11,14 +11,14 @@ pub trait Arithmetic: Sync {
     /// Turns one head's vector by the angles of its position: \[head_dim / 2\] cosines and sines.
     fn rotate(&self, x: &mut [f32], cosines: &[f32], sines: &[f32]);
 
-    /// The sum of products.
-    fn dot(&self, a: &[f32], b: &[f32]) -> f32;
+    /// The dot product of x with every row: rows \[n, x's length\], products \[n\].
+    fn dot_products(&self, x: &[f32], rows: &[f32], products: &mut [f32]);
 
     /// Scores to probabilities, in place.
     fn softmax(&self, scores: &mut [f32]);
 
-    /// sum += factor * x.
-    fn add_scaled(&self, sum: &mut [f32], factor: f32, x: &[f32]);
+    /// sum += factor * row for every row: factors \[n\], rows \[n, sum's length\].
+    fn add_scaled(&self, sum: &mut [f32], factors: &[f32], rows: &[f32]);
 
     /// activation(gate) * up, in the place of `gate`.
     fn gate(&self, activation: Activation, gate: &mut [f32], up: &[f32]);
@@ -40,16 +40,16 @@ impl Arithmetic for Float32 {
         rotate(x, cosines, sines);
     }
 
-    fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
-        dot(a, b)
+    fn dot_products(&self, x: &[f32], rows: &[f32], products: &mut [f32]) {
+        fused::dot_products(x, rows, products);
     }
 
     fn softmax(&self, scores: &mut [f32]) {
         softmax(scores);
     }
 
-    fn add_scaled(&self, sum: &mut [f32], factor: f32, x: &[f32]) {
-        sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += factor * x);
+    fn add_scaled(&self, sum: &mut [f32], factors: &[f32], rows: &[f32]) {
+        fused::add_scaled(sum, factors, rows);
     }
 
     fn gate(&self, activation: Activation, up_gate: &mut [f32], up: &[f32]) {

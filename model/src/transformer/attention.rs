@@ -79,9 +79,7 @@ fn mix(
         // A token attends to itself and to those before it.
         let seen = (before + token + 1) * head_dim;
         let probabilities = probabilities(arithmetic, query, &keys[kv_head][..seen]); // [positions seen]
-        for (probability, value) in probabilities.iter().zip(values[kv_head].chunks_exact(head_dim)) {
-            arithmetic.add_scaled(mixed, *probability, value);
-        }
+        arithmetic.add_scaled(mixed, &probabilities, &values[kv_head][..seen]);
     });
     mixed
 }
@@ -91,8 +89,9 @@ fn mix(
 pub fn probabilities(arithmetic: &dyn Arithmetic, query: &[f32], keys: &[f32]) -> Vec<f32> {
     #[allow(clippy::cast_possible_truncation, reason = "rounded to f32")]
     let factor = (query.len() as f64).powf(-0.5) as f32;
-    let keys = keys.chunks_exact(query.len());
-    let mut scores: Vec<f32> = keys.map(|key| arithmetic.dot(query, key) * factor).collect();
+    let mut scores = vec![0.0; keys.len() / query.len()];
+    arithmetic.dot_products(query, keys, &mut scores);
+    scores.iter_mut().for_each(|score| *score *= factor);
     arithmetic.softmax(&mut scores);
     scores
 }

@@ -1,12 +1,13 @@
 //! The gate of the feed-forward block.
 
+use super::exp::exp;
 use crate::Activation;
 
 /// activation(gate) * up, in the place of `gate`, in f32: SwiGLU (arXiv 2002.05202), or its form with a squared ReLU.
 pub fn gate(activation: Activation, gate: &mut [f32], up: &[f32]) {
     let pairs = gate.iter_mut().zip(up);
     match activation {
-        Activation::Silu => pairs.for_each(|(gate, up)| *gate = *gate / (1.0 + (-*gate).exp()) * up),
+        Activation::Silu => pairs.for_each(|(gate, up)| *gate = *gate / (1.0 + exp(-*gate)) * up),
         Activation::Relu2 => pairs.for_each(|(gate, up)| *gate = gate.max(0.0).powi(2) * up),
     }
 }

@@ -11,6 +11,7 @@
 //! | `contract_linears`, `kernel` | sums by the contract's own function, and the same sums fast |
 //! | `quantized` | activations as the array takes them |
 //! | `rms_norm`, `rotary`, `softmax`, `gate` | the float operations |
+//! | `exp`, `trigonometry`, `fused` | the functions in them, and products that are added with one rounding |
 //! | `arithmetic` | the trait that they stand behind, so that another arithmetic can take their place |
 //! | `cache` | keys and values of the positions before |
 //! | `table` | the embedding's rows, and the head |
@@ -23,7 +24,9 @@ mod attention;
 mod cache;
 mod contract_linears;
 mod decoder;
+mod exp;
 mod feed_forward;
+mod fused;
 mod gate;
 mod generate;
 mod kernel;
@@ -36,6 +39,7 @@ mod sampling;
 mod softmax;
 mod table;
 mod trace;
+mod trigonometry;
 
 pub use arithmetic::{Arithmetic, Float32};
 pub use attention::probabilities;

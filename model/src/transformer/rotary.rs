@@ -1,6 +1,8 @@
 //! Rotary position embedding (arXiv 2104.09864), in the half-split form of the published checkpoints: value i turns with
 //! value i + head_dim / 2.
 
+use super::trigonometry::{cosine, sine};
+
 /// The angles of every position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotary {
@@ -20,10 +22,9 @@ impl Rotary {
     }
 
     /// Cosines and sines of a position's angles, \[head_dim / 2\] each. The angle is rounded to f32.
-    #[allow(clippy::cast_possible_truncation, reason = "rounded to f32")]
     pub fn angles(&self, position: usize) -> (Vec<f32>, Vec<f32>) {
-        let angles = self.frequencies.iter().map(|frequency| f64::from(position as f32 * frequency));
-        angles.map(|angle| (angle.cos() as f32, angle.sin() as f32)).unzip()
+        let angles = self.frequencies.iter().map(|frequency| position as f32 * frequency);
+        angles.map(|angle| (cosine(angle), sine(angle))).unzip()
     }
 }
 
