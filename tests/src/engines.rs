@@ -13,6 +13,8 @@ pub const START_CYCLES: i64 = contract::latency::AXI_LITE_CYCLES as i64 - 1;
 /// What passed through the ports of an engine, and in which cycles.
 #[derive(Debug, Default, PartialEq)]
 pub struct Seen {
+    /// Jobs, where they come by stream.
+    pub jobs: Vec<i64>,
     /// Beats of weights.
     pub weights: Vec<i64>,
     /// Beats of activations.
@@ -31,6 +33,7 @@ impl Seen {
     /// A transfer happened.
     pub fn note(&mut self, transfer: Transfer, cycle: i64) {
         match transfer {
+            Transfer::Job => self.jobs.push(cycle),
             Transfer::Weight => self.weights.push(cycle),
             Transfer::Activation => self.activations.push(cycle),
             Transfer::Vector => self.vectors.push(cycle),
@@ -56,6 +59,7 @@ pub fn seen(trace: &EngineTrace) -> Seen {
         beats.iter().map(|beat| (signed(beat.offered_cycle), signed(beat.cycle))).collect()
     };
     Seen {
+        jobs: cycles(&segment.job_cycles),
         weights: cycles(&segment.weight_cycles),
         activations: cycles(&segment.activation_cycles),
         vectors: cycles(&segment.vector_cycles),
@@ -103,7 +107,7 @@ pub fn job(job: &EngineJob, address: u64) -> Job {
     }
 }
 
-/// Random jobs, queued as fast as a driver can or with pauses, under random stalls on every port and random latencies; and the same
+/// Random jobs, queued as fast as a driver or a stream can or with pauses, under random stalls on every port and random latencies; and the same
 /// jobs as the simulator's.
 ///
 /// # Panics
@@ -114,7 +118,10 @@ pub fn random_session(
     random: &mut Random,
 ) -> (Session, Vec<(EngineJob, Job)>) {
     // A response that is not taken would hold up the next write, which is the driver's affair.
-    let patterns = Patterns { write_response_ready: vec![], ..Patterns::random(random) };
+    let patterns = match top {
+        Top::Core => Patterns::random_of_core(random),
+        Top::Stream | Top::Axi => Patterns { write_response_ready: vec![], ..Patterns::random(random) },
+    };
     let patterns = if random.chance(15) { Patterns::default() } else { patterns };
     let mut session = Session::new(p, top, patterns);
     let beat_bytes = u64::from(p.array.stream_bits / 8);
@@ -127,11 +134,16 @@ pub fn random_session(
             session.set_address(address);
         }
         let kept = session.kept().map(<[_]>::to_vec);
-        let next = EngineJob::random(p, JobLimits { tiles: 4, steps: 6 }, kept.as_deref(), random);
+        let limits = JobLimits { tiles: 4, steps: 6 };
+        let next = match top {
+            Top::Core => EngineJob::random_matrix(p, limits, kept.as_deref(), random),
+            Top::Stream | Top::Axi => EngineJob::random(p, limits, kept.as_deref(), random),
+        };
         let timed = job(&next, session.next_address());
         session.start(&next, random).expect("a job that fits");
         jobs.push((next, timed));
         match random.below(8) {
+            _ if top == Top::Core => {}
             0 => session.idle(),
             1 => session.command(Command::Wait { cycles: random.below(300) }),
             _ => {}

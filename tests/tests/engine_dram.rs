@@ -2,7 +2,7 @@
 
 use rtl::cosim::Random;
 use rtl::cosim::engine::{EngineJob, EngineSimulator, Patterns, Session, Top};
-use sim::engine::{Engine, Ports, Request, StepAll, Transfer, WeightSource};
+use sim::engine::{self, Engine, Ports, Request, StepAll, Transfer};
 use sim::mapping::Extent;
 use sim::timing::{Memory, Part, Surroundings};
 use tritium_tests::engines::{START_CYCLES, Seen, counters, engine, job, seen, signed, sizes};
@@ -88,7 +88,7 @@ fn the_verilog_asks_the_dram_in_the_simulators_cycles() {
         let mut surroundings = Surroundings::new(Memory::new(&chip), chip.stripe_bytes());
         surroundings.begin(parts, 0);
         let ports = FromDram { surroundings, seen: Seen::default() };
-        let mut engine = Engine::new(sizes(&p), WeightSource::Fetched, ports);
+        let mut engine = Engine::new(sizes(&p), engine::Top::Axi, ports);
         for (job, queued) in jobs.iter().zip(&queued) {
             engine.job(job, *queued, &mut StepAll).expect("a job that fits");
         }

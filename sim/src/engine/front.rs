@@ -5,7 +5,7 @@
 
 use super::history::{NEVER, shift};
 use super::weights::Weights;
-use super::{Ports, Sizes, WeightSource};
+use super::{Ports, Sizes, Top};
 
 /// Where weights and tokens are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,9 +61,9 @@ impl Tally {
 }
 
 impl Front {
-    pub(super) fn new(sizes: &Sizes, source: WeightSource) -> Self {
+    pub(super) fn new(sizes: &Sizes, top: Top) -> Self {
         Self {
-            weights: Weights::new(sizes, source),
+            weights: Weights::new(sizes, top),
             issued: NEVER,
             accepted: NEVER,
             step_beats: i64::try_from(sizes.beats()).unwrap_or(i64::MAX),

@@ -22,6 +22,7 @@ mod events;
 mod fetch;
 mod front;
 mod history;
+mod jobs;
 mod ports;
 mod requantizer;
 mod results;
@@ -37,6 +38,7 @@ pub use self::events::{Accesses, EngineEvents};
 pub(crate) use self::events::{binary_adders, column_adders};
 pub use self::front::{Front, Tally};
 use self::history::NEVER;
+use self::jobs::Jobs;
 pub use self::ports::{Ports, Request, Transfer};
 use self::sides::{Sides, Walk};
 pub use self::skip::{Skip, StepAll};
@@ -89,13 +91,15 @@ impl Sizes {
     }
 }
 
-/// Where weights come from.
+/// What surrounds the array, by the Verilog's top modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeightSource {
-    /// A stream (`ternary_engine`).
+pub enum Top {
+    /// `ternary_core`: jobs and weights come by stream, and results leave as they are.
+    Core,
+    /// `ternary_engine`: weights come by stream.
     Stream,
-    /// The engine's own reads (`ternary_engine_axi`).
-    Fetched,
+    /// `ternary_engine_axi`: the engine reads its weights.
+    Axi,
 }
 
 /// A matrix or a vector job.
@@ -140,6 +144,7 @@ pub struct ActivationOverflow {
 pub struct Engine<P> {
     sizes: Sizes,
     ports: P,
+    jobs: Jobs,
     front: Front,
     sides: Sides,
     tally: Tally,
@@ -152,12 +157,13 @@ pub struct Engine<P> {
 
 impl<P: Ports> Engine<P> {
     /// An engine in the first cycle after its reset, which is cycle 0.
-    pub fn new(sizes: Sizes, source: WeightSource, ports: P) -> Self {
+    pub fn new(sizes: Sizes, top: Top, ports: P) -> Self {
         Self {
             sizes,
             ports,
-            front: Front::new(&sizes, source),
-            sides: Sides::new(&sizes),
+            jobs: Jobs::new(top),
+            front: Front::new(&sizes, top),
+            sides: Sides::new(&sizes, top),
             tally: Tally::default(),
             busy: Busy::default(),
             kept: None,
@@ -165,7 +171,8 @@ impl<P: Ports> Engine<P> {
         }
     }
 
-    /// Does a job that is queued in cycle `queued`, behind all before it; the cycle in which it is done.
+    /// Does a job that is queued in cycle `queued`, behind all before it; the cycle in which it is done. A `ternary_core`
+    /// takes it from its port from that cycle on, a matrix job whose results leave as they are.
     ///
     /// # Errors
     ///
@@ -176,10 +183,12 @@ impl<P: Ports> Engine<P> {
         queued: i64,
         skip: &mut impl Skip<P>,
     ) -> Result<i64, ActivationOverflow> {
+        let queued = self.jobs.queued(queued, self.front.issued(), &mut self.ports);
         let offered = queued + i64::from(STREAM_FIFO_CYCLES);
-        self.sides.results.begin(job, offered);
+        let taken = self.sides.results.begin(job, offered);
+        self.jobs.taken(taken);
         match &job.matrix {
-            Some(matrix) => self.matrix(job, matrix, offered, skip)?,
+            Some(matrix) => self.matrix(job, matrix, self.jobs.offered(queued), skip)?,
             None => self.sides.results.vector(&mut self.ports),
         }
         let done = self.sides.results.done();

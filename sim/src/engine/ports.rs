@@ -14,6 +14,8 @@ pub struct Request {
 /// A transfer of a beat through a port of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
+    /// A job, where they come by stream.
+    Job,
     /// Weights, by stream or as read data.
     Weight,
     /// Activations.
@@ -35,6 +37,10 @@ pub enum Transfer {
 /// Senders, receivers and memory, asked for each beat of a port in order. A sender that offers a beat keeps it up until it
 /// is taken.
 pub trait Ports {
+    /// The first cycle from `from` on in which the next job is offered, where they come by stream.
+    fn job(&mut self, from: i64) -> i64 {
+        from
+    }
     /// The first cycle from `from` on in which the next beat of weights is offered; where they are fetched, as the next beat of
     /// the oldest burst that was asked for.
     fn weight(&mut self, from: i64) -> i64;

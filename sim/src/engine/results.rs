@@ -4,7 +4,7 @@ use contract::latency::RESULT_BUFFER_CYCLES;
 
 use super::history::{History, NEVER};
 use super::requantizer::{Requantizer, StreamRegister};
-use super::{Job, Ports, Sizes, Transfer};
+use super::{Job, Ports, Sizes, Top, Transfer};
 
 /// A token's results in a tile.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +29,14 @@ pub(super) struct Results {
     vector: StreamRegister,
     /// The cycle in which the last beat of a vector entered.
     vector_entered: i64,
-    requantizer: Requantizer,
+    /// Nothing in `ternary_core`.
+    requantizer: Option<Requantizer>,
     done: i64,
     beats: u64,
 }
 
 impl Results {
-    pub(super) fn new(sizes: &Sizes) -> Self {
+    pub(super) fn new(sizes: &Sizes, top: Top) -> Self {
         let depth = sizes.result_depth();
         Self {
             columns: sizes.columns,
@@ -47,16 +48,18 @@ impl Results {
             left: History::new(depth),
             vector: StreamRegister::new(),
             vector_entered: -1,
-            requantizer: Requantizer::new(sizes),
+            requantizer: (top != Top::Core).then(|| Requantizer::new(sizes)),
             done: NEVER,
             beats: 0,
         }
     }
 
-    /// The next job, which is offered from a cycle on, and taken in that of the last beat of the one before at the earliest.
-    pub(super) fn begin(&mut self, job: &Job, offered: i64) {
+    /// The next job, which is offered from a cycle on, and taken in that of the last beat of the one before at the earliest; in which.
+    pub(super) fn begin(&mut self, job: &Job, offered: i64) -> i64 {
         self.job = *job;
-        self.begun = offered.max(self.taken).max(self.begun) + 1;
+        let job_taken = offered.max(self.taken).max(self.begun);
+        self.begun = job_taken + 1;
+        job_taken
     }
 
     /// The first cycle in which a token can enter the array whose result goes to the buffer.
@@ -105,8 +108,15 @@ impl Results {
 
     /// A beat is taken from the cycle `offered` on; in which.
     fn beat(&mut self, offered: i64, last: bool, ports: &mut impl Ports) -> i64 {
-        self.taken = offered.max(self.begun).max(self.taken + 1).max(self.requantizer.room());
-        self.done = self.requantizer.beat(&self.job, last, self.taken, ports);
+        let offered = offered.max(self.begun).max(self.taken + 1);
+        if let Some(requantizer) = &mut self.requantizer {
+            self.taken = offered.max(requantizer.room());
+            self.done = requantizer.beat(&self.job, last, self.taken, ports);
+        } else {
+            self.taken = ports.result(offered);
+            self.done = self.taken;
+            ports.transfer(Transfer::Result { offered }, self.taken);
+        }
         self.beats += 1;
         self.taken
     }

@@ -3,7 +3,7 @@
 use super::activations::Activations;
 use super::history::NEVER;
 use super::results::{Results, Token};
-use super::{ActivationOverflow, Ports, Sizes};
+use super::{ActivationOverflow, Ports, Sizes, Top};
 
 /// A matrix job's steps: for each tile of outputs, for each step of inputs.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +43,10 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    pub(super) fn new(sizes: &Sizes) -> Self {
+    pub(super) fn new(sizes: &Sizes, top: Top) -> Self {
         Self {
             activations: Activations::new(sizes),
-            results: Results::new(sizes),
+            results: Results::new(sizes, top),
             array_cycles: sizes.array_cycles(),
         }
     }

@@ -53,7 +53,7 @@ impl Ports for Late {
             Transfer::Weight => self.weights.push(cycle),
             Transfer::Activation => self.activations.push(cycle),
             Transfer::Result { .. } => self.results.push(cycle),
-            Transfer::Vector | Transfer::Quantized { .. } => {}
+            Transfer::Job | Transfer::Vector | Transfer::Quantized { .. } => {}
         }
     }
 }
@@ -81,23 +81,23 @@ fn matrix(outputs: u64, inputs: u64, tokens: u64) -> Job {
 
 /// A job from cycle 0 on with weights from a stream.
 fn run(sizes: Sizes, job: &Job, ports: Late) -> Engine<Late> {
-    let mut engine = Engine::new(sizes, WeightSource::Stream, ports);
+    let mut engine = Engine::new(sizes, Top::Stream, ports);
     engine.job(job, 0, &mut StepAll).unwrap();
     engine
 }
 
 #[test]
 fn a_step_more_takes_the_larger_of_tokens_and_beats() {
-    for source in [WeightSource::Stream, WeightSource::Fetched] {
+    for top in [Top::Stream, Top::Axi] {
         for tokens in 1..=4 {
             let cycles = |tiles: u64| {
-                let mut engine = Engine::new(SIZES, source, Late::default());
+                let mut engine = Engine::new(SIZES, top, Late::default());
                 engine.job(&matrix(3 * tiles, 40, tokens), 0, &mut StepAll).unwrap();
                 engine.issued()
             };
             // Four steps of three beats a tile.
             let expected = 4 * tokens.max(3).cast_signed();
-            assert_eq!(cycles(21) - cycles(20), expected, "{source:?}, {tokens} tokens");
+            assert_eq!(cycles(21) - cycles(20), expected, "{top:?}, {tokens} tokens");
         }
     }
 }
@@ -105,7 +105,7 @@ fn a_step_more_takes_the_larger_of_tokens_and_beats() {
 #[test]
 fn a_job_whose_words_do_not_fit_the_ring_is_refused() {
     let run = |outputs, inputs| {
-        let mut engine = Engine::new(SIZES, WeightSource::Stream, Late::default());
+        let mut engine = Engine::new(SIZES, Top::Stream, Late::default());
         engine.job(&matrix(outputs, inputs, 4), 0, &mut StepAll)
     };
     assert!(run(6, 40).is_ok(), "sixteen words");
@@ -153,7 +153,7 @@ fn a_burst_waits_for_room_for_all_its_beats() {
     let sizes = Sizes { fifo_beats: 8, ..SIZES };
     let activations_come = 200;
     let ports = Late { activation: (0, activations_come), ..Late::default() };
-    let mut engine = Engine::new(sizes, WeightSource::Fetched, ports);
+    let mut engine = Engine::new(sizes, Top::Axi, ports);
     engine.job(&matrix(18, 10, 4), 0, &mut StepAll).unwrap();
     let ports = engine.ports();
     // 18 beats in bursts of 4: six beats are in tiles, and two bursts fill the FIFO; of a third there would be 2 beats too many.

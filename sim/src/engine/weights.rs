@@ -4,7 +4,7 @@ use contract::latency::{TILE_SWAP_CYCLES, WEIGHT_STORE_CYCLES};
 
 use super::fetch::Fetch;
 use super::history::{History, NEVER, shift};
-use super::{Ports, Sizes, Transfer, WeightSource};
+use super::{Ports, Sizes, Top, Transfer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Weights {
@@ -21,9 +21,9 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    pub(super) fn new(sizes: &Sizes, source: WeightSource) -> Self {
+    pub(super) fn new(sizes: &Sizes, top: Top) -> Self {
         Self {
-            fetch: (source == WeightSource::Fetched).then(|| Fetch::new(sizes)),
+            fetch: (top == Top::Axi).then(|| Fetch::new(sizes)),
             fifo_beats: sizes.fifo_beats,
             beats_per_tile: sizes.beats(),
             accepted: -1,

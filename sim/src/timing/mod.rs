@@ -18,7 +18,7 @@ use self::weights::StepSkipper;
 pub use self::weights::{Part, Surroundings};
 use crate::chip::{Chip, VectorSpec};
 use crate::dram::Counters;
-use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, WeightSource};
+use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, Top};
 use crate::mapping::{Extent, Job, Mapping, Step, Tiling, engine_sizes};
 use crate::result::Stalls;
 
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         Run {
             chip,
             tokens_per_group,
-            engine: Engine::new(sizes, WeightSource::Fetched, surroundings),
+            engine: Engine::new(sizes, Top::Axi, surroundings),
             skipper: skip.then(|| StepSkipper::new(refresh_beats)),
             vector_stream: VectorStream::new(chip.fifo_stripes(), skip),
             now: 0,
