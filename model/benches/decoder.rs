@@ -42,11 +42,15 @@ fn sums(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One layer of the 2B model with a short vocabulary, tokens a second.
-fn layer(criterion: &mut Criterion) {
-    let shape =
-        Shape { num_hidden_layers: 1, vocab_size: 1024, ..model::preset("bitnet-2b-4t").expect("a preset") };
-    let size = |size: u64| usize::try_from(size).expect("a size");
+fn size(size: u64) -> usize {
+    usize::try_from(size).expect("a size")
+}
+
+/// One layer of the 2B model with a short vocabulary.
+fn weights(embedding: Table) -> Weights {
+    let preset = model::preset("bitnet-2b-4t").expect("a preset");
+    let vocab_size = embedding.len() as u64 / preset.hidden_size;
+    let shape = Shape { num_hidden_layers: 1, vocab_size, ..preset };
     let (hidden, inner) = (size(shape.hidden_size), size(shape.intermediate_size));
     let (q, kv) = (size(shape.q_size()), size(shape.kv_size()));
     let linear = |rows, columns| Linear {
@@ -54,8 +58,8 @@ fn layer(criterion: &mut Criterion) {
         scale: WeightScale::Multiplies(0.02),
         norm: None,
     };
-    let weights = Weights {
-        embedding: Table::F32(numbers(size(shape.vocab_size) * hidden)),
+    Weights {
+        embedding,
         layers: vec![LayerWeights {
             input_norm: vec![1.0; hidden],
             query: linear(q, hidden),
@@ -72,7 +76,13 @@ fn layer(criterion: &mut Criterion) {
         norm: vec![1.0; hidden],
         head: None,
         shape,
-    };
+    }
+}
+
+/// A layer for one token and for many, tokens a second.
+fn layer(criterion: &mut Criterion) {
+    let hidden = model::preset("bitnet-2b-4t").expect("a preset").hidden_size;
+    let weights = weights(Table::F32(numbers(1024 * size(hidden))));
     let decoder = Decoder::new(&weights).expect("a valid model");
     let mut group = criterion.benchmark_group("a layer of the 2B model");
     group.sample_size(10);
@@ -90,5 +100,27 @@ fn layer(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, sums, layer);
+/// Numbers a second of a head of each form, a sixteenth of the 2B model's.
+fn head(criterion: &mut Criterion) {
+    let hidden = size(model::preset("bitnet-2b-4t").expect("a preset").hidden_size);
+    let (x, count) = (numbers(hidden), 128_256 / 16 * hidden);
+    let numbers = numbers(count);
+    let halves = |to: fn(f32) -> u16| numbers.iter().map(|&x| to(x)).collect::<Vec<u16>>();
+    let tables = [
+        ("f16", Table::F16(halves(contract::f32_to_f16))),
+        ("bf16", Table::Bf16(halves(|x| (x.to_bits() >> 16) as u16))),
+        ("f32", Table::F32(numbers.clone())),
+    ];
+    let mut group = criterion.benchmark_group("head");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(count as u64));
+    for (name, table) in tables {
+        let weights = weights(table);
+        let decoder = Decoder::new(&weights).expect("a valid model");
+        group.bench_function(name, |bencher| bencher.iter(|| decoder.logits(&x)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, sums, layer, head);
 criterion_main!(benches);

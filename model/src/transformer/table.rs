@@ -45,7 +45,7 @@ pub(super) fn products(table: &Table, x: &[f32]) -> Vec<f32> {
             let range = row * x.len()..(row + 1) * x.len();
             *product = match table {
                 Table::F32(values) => dot(&values[range], x),
-                Table::F16(values) => dot_of(&values[range], x, f16_to_f32),
+                Table::F16(values) => f16_dot(level, &values[range], x),
                 Table::Bf16(values) => bf16_dot(level, &values[range], x),
             };
         }
@@ -54,6 +54,22 @@ pub(super) fn products(table: &Table, x: &[f32]) -> Vec<f32> {
 }
 
 /// In the widest vectors that the processor has; the sums are the same in any.
+fn f16_dot(level: Level, row: &[u16], x: &[f32]) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = level.as_avx2() {
+        return f16_dot_avx2(avx2, row, x);
+    }
+    let _ = level;
+    dot_of(row, x, f16_to_f32)
+}
+
+fearless_simd::kernel!(
+    fn f16_dot_avx2(_avx2: Avx2, row: &[u16], x: &[f32]) -> f32 {
+        dot_of(row, x, f16_to_f32)
+    }
+);
+
+/// The same of upper halves.
 fn bf16_dot(level: Level, row: &[u16], x: &[f32]) -> f32 {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = level.as_avx2() {
@@ -103,8 +119,11 @@ mod tests {
             #[allow(clippy::cast_possible_truncation, reason = "any number will do")]
             let mut numbers = || (0..length).map(|_| random.unit() as f32 - 0.5).collect::<Vec<f32>>();
             let (row, x) = (numbers(), numbers());
-            let row: Vec<u16> = row.iter().map(|x| u16::try_from(x.to_bits() >> 16).unwrap()).collect();
-            assert_eq!(bf16_dot(Level::new(), &row, &x), dot_of(&row, &x, bf16_to_f32), "{length}");
+            let level = Level::new();
+            let halves: Vec<u16> = row.iter().map(|&x| contract::f32_to_f16(x)).collect();
+            assert_eq!(f16_dot(level, &halves, &x), dot_of(&halves, &x, f16_to_f32), "{length}");
+            let halves: Vec<u16> = row.iter().map(|x| u16::try_from(x.to_bits() >> 16).unwrap()).collect();
+            assert_eq!(bf16_dot(level, &halves, &x), dot_of(&halves, &x, bf16_to_f32), "{length}");
         }
     }
 }
