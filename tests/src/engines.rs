@@ -134,7 +134,12 @@ pub fn random_session(
             session.set_address(address);
         }
         let kept = session.kept().map(<[_]>::to_vec);
-        let limits = JobLimits { tiles: 4, steps: 6 };
+        // A long one now and then: its weights are counted further ahead than a burst or two.
+        let limits = if random.chance(10) {
+            JobLimits { tiles: 20, steps: 20 }
+        } else {
+            JobLimits { tiles: 4, steps: 6 }
+        };
         let next = match top {
             Top::Core => EngineJob::random_matrix(p, limits, kept.as_deref(), random),
             Top::Stream | Top::Axi => EngineJob::random(p, limits, kept.as_deref(), random),

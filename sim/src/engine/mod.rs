@@ -278,7 +278,7 @@ impl<P: Ports> Engine<P> {
                 front.token(present, held, room, tally);
             }
             first = first.or(Some(front.issued()));
-            sides.token(walk, step, token, front.issued(), ports);
+            sides.token(walk, step, front.issued(), ports);
         }
         let waited = tally.since(before);
         skip.stepped(first.filter(|_| waited.activation_starved == 0 && waited.output_blocked == 0), ports);

@@ -63,7 +63,7 @@ impl Requantizer {
     }
 
     /// A beat of a job enters in cycle `entered`; the cycle in which the job is done, if the beat is its last.
-    pub(super) fn beat(&mut self, job: &Job, last: bool, entered: i64, ports: &mut impl Ports) -> i64 {
+    pub(super) fn beat(&mut self, job: &Job, entered: i64, ports: &mut impl Ports) -> i64 {
         let mut pass = entered + i64::from(OPERANDS_CYCLES);
         // A beat to be scaled waits for a divider and for all maxima, any other until the dividers are idle.
         pass = if job.scale {
@@ -81,13 +81,10 @@ impl Requantizer {
         self.passed = pass;
         if !job.scale {
             let known = pass + self.maximum_levels;
-            if job.maximum || last {
-                self.maxima_known = known + 1;
-            }
+            self.maxima_known = known + 1;
             return known;
         }
-        let divided = pass + i64::from(DIVIDER_CYCLES);
-        let divided = divided.max(self.divided.last(1) + 1).max(self.quantized.room());
+        let divided = (pass + i64::from(DIVIDER_CYCLES)).max(self.quantized.room());
         self.divided.push(divided);
         let offered = self.quantized.offered(divided);
         let taken = ports.quantized(offered);

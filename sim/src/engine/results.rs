@@ -6,14 +6,6 @@ use super::history::{History, NEVER};
 use super::requantizer::{Requantizer, StreamRegister};
 use super::{Job, Ports, Sizes, Top, Transfer};
 
-/// A token's results in a tile.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Token {
-    pub(super) tile: u64,
-    /// The last of its job.
-    pub(super) last: bool,
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Results {
     columns: u64,
@@ -67,13 +59,11 @@ impl Results {
         self.left.last(self.depth) + 1
     }
 
-    /// A token's results come from the array in cycle `written`.
-    pub(super) fn token(&mut self, token: Token, written: i64, ports: &mut impl Ports) {
-        let mut offered = (written + i64::from(RESULT_BUFFER_CYCLES)).max(self.left.last(1) + 1);
-        let groups = self.groups(token.tile);
-        for group in 1..=groups {
-            let last = token.last && group == groups;
-            offered = self.beat(offered, last, ports) + 1;
+    /// A token's results in a tile come from the array in cycle `written`.
+    pub(super) fn token(&mut self, tile: u64, written: i64, ports: &mut impl Ports) {
+        let offered = written + i64::from(RESULT_BUFFER_CYCLES);
+        for _ in 0..self.groups(tile) {
+            self.beat(offered, ports);
         }
         self.left.push(self.taken);
     }
@@ -82,11 +72,11 @@ impl Results {
     pub(super) fn vector(&mut self, ports: &mut impl Ports) {
         let tiles = self.job.outputs.div_ceil(self.columns);
         let beats = (0..tiles).map(|tile| self.groups(tile)).sum::<u64>() * self.job.tokens;
-        for beat in 1..=beats {
+        for _ in 0..beats {
             self.vector_entered = ports.vector(self.vector_entered + 1).max(self.vector.room());
             ports.transfer(Transfer::Vector, self.vector_entered);
             let offered = self.vector.offered(self.vector_entered);
-            self.beat(offered, beat == beats, ports);
+            self.beat(offered, ports);
             self.vector.leave(self.taken);
         }
     }
@@ -106,18 +96,17 @@ impl Results {
         (self.job.outputs - tile * self.columns).min(self.columns).div_ceil(self.result_lanes)
     }
 
-    /// A beat is taken from the cycle `offered` on; in which.
-    fn beat(&mut self, offered: i64, last: bool, ports: &mut impl Ports) -> i64 {
+    /// A beat is taken from the cycle `offered` on, behind the one before.
+    fn beat(&mut self, offered: i64, ports: &mut impl Ports) {
         let offered = offered.max(self.begun).max(self.taken + 1);
         if let Some(requantizer) = &mut self.requantizer {
             self.taken = offered.max(requantizer.room());
-            self.done = requantizer.beat(&self.job, last, self.taken, ports);
+            self.done = requantizer.beat(&self.job, self.taken, ports);
         } else {
             self.taken = ports.result(offered);
             self.done = self.taken;
             ports.transfer(Transfer::Result { offered }, self.taken);
         }
         self.beats += 1;
-        self.taken
     }
 }

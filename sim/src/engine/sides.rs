@@ -2,7 +2,7 @@
 
 use super::activations::Activations;
 use super::history::NEVER;
-use super::results::{Results, Token};
+use super::results::Results;
 use super::{ActivationOverflow, Ports, Sizes, Top};
 
 /// A matrix job's steps: for each tile of outputs, for each step of inputs.
@@ -74,18 +74,16 @@ impl Sides {
     }
 
     /// A token enters the array in a cycle.
-    pub(super) fn token(&mut self, walk: &Walk, step: u64, token: u64, cycle: i64, ports: &mut impl Ports) {
+    pub(super) fn token(&mut self, walk: &Walk, step: u64, cycle: i64, ports: &mut impl Ports) {
         if walk.frees(step) {
             self.activations.free(cycle);
         }
-        self.result(walk, step, token, cycle, ports);
+        self.result(walk, step, cycle, ports);
     }
 
-    fn result(&mut self, walk: &Walk, step: u64, token: u64, cycle: i64, ports: &mut impl Ports) {
+    fn result(&mut self, walk: &Walk, step: u64, cycle: i64, ports: &mut impl Ports) {
         if walk.has_results(step) {
-            let tile = step / walk.steps;
-            let last = tile == walk.tiles - 1 && token == walk.tokens - 1;
-            self.results.token(Token { tile, last }, cycle + self.array_cycles, ports);
+            self.results.token(step / walk.steps, cycle + self.array_cycles, ports);
         }
     }
 
@@ -125,7 +123,7 @@ impl Sides {
             || (0..walk.tokens).zip(first..).all(|(token, cycle)| {
                 match self.allow(walk, step, token, ports) {
                     Ok((present, room)) if present.max(room) <= cycle => {
-                        self.result(walk, step, token, cycle, ports);
+                        self.result(walk, step, cycle, ports);
                         true
                     }
                     _ => false,
