@@ -1,7 +1,7 @@
 //! IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits. The language's own type is not stable yet.
 
 /// 2^112: how far the exponents' biases of half and single precision are apart.
-const EXPONENTS_APART: f32 = 5.192_296_858_534_828e33;
+const EXPONENTS_APART: f32 = f32::from_bits((127 + 112) << 23);
 
 /// 2^24: the reciprocal of the spacing of the numbers below 2^-14.
 const SUBNORMALS_A_UNIT: f32 = 16_777_216.0;
