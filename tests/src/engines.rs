@@ -118,11 +118,19 @@ pub fn random_session(
     random: &mut Random,
 ) -> (Session, Vec<(EngineJob, Job)>) {
     // A response that is not taken would hold up the next write, which is the driver's affair.
-    let patterns = match top {
+    let mut patterns = match top {
         Top::Core => Patterns::random_of_core(random),
         Top::Stream | Top::Axi => Patterns { write_response_ready: vec![], ..Patterns::random(random) },
     };
-    let patterns = if random.chance(15) { Patterns::default() } else { patterns };
+    // Now and then, jobs so long that weights are counted further ahead than a burst or two, and a memory that accepts nothing for
+    // long and then whatever it is asked for.
+    let is_long = random.chance(15);
+    if is_long && random.chance(50) {
+        let burst_address_ready = [vec![false; 90], vec![true; 160]].concat();
+        patterns = Patterns { burst_address_ready, ..Patterns::default() };
+    } else if random.chance(15) {
+        patterns = Patterns::default();
+    }
     let mut session = Session::new(p, top, patterns);
     let beat_bytes = u64::from(p.array.stream_bits / 8);
     session.run_mut().memory_latency_cycles =
@@ -134,12 +142,8 @@ pub fn random_session(
             session.set_address(address);
         }
         let kept = session.kept().map(<[_]>::to_vec);
-        // A long one now and then: its weights are counted further ahead than a burst or two.
-        let limits = if random.chance(10) {
-            JobLimits { tiles: 20, steps: 20 }
-        } else {
-            JobLimits { tiles: 4, steps: 6 }
-        };
+        let limits =
+            if is_long { JobLimits { tiles: 20, steps: 20 } } else { JobLimits { tiles: 4, steps: 6 } };
         let next = match top {
             Top::Core => EngineJob::random_matrix(p, limits, kept.as_deref(), random),
             Top::Stream | Top::Axi => EngineJob::random(p, limits, kept.as_deref(), random),

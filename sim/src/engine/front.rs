@@ -73,7 +73,7 @@ impl Front {
     /// The next job, of so many steps, is offered from a cycle on; it is taken in that of the last token before it at the
     /// earliest.
     pub(super) fn begin(&mut self, address: u64, steps: u64, offered: i64) {
-        self.accepted = offered.max(self.accepted + 1).max(self.issued);
+        self.accepted = offered.max(self.issued);
         self.weights.begin(address, steps, offered);
     }
 
