@@ -122,8 +122,8 @@ pub fn random_session(
         Top::Core => Patterns::random_of_core(random),
         Top::Stream | Top::Axi => Patterns { write_response_ready: vec![], ..Patterns::random(random) },
     };
-    // Now and then, jobs so long that weights are counted further ahead than a burst or two, and a memory that accepts nothing for
-    // long and then whatever it is asked for.
+    // Now and then, jobs so long that weights are counted further ahead than a burst or two, short ones between them, and a memory that
+    // accepts nothing for long and then whatever it is asked for.
     let is_long = random.chance(15);
     if is_long && random.chance(50) {
         let burst_address_ready = [vec![false; 90], vec![true; 160]].concat();
@@ -142,8 +142,12 @@ pub fn random_session(
             session.set_address(address);
         }
         let kept = session.kept().map(<[_]>::to_vec);
-        let limits =
-            if is_long { JobLimits { tiles: 20, steps: 20 } } else { JobLimits { tiles: 4, steps: 6 } };
+        let [tiles, steps] = match (is_long, random.chance(30)) {
+            (false, _) => [4, 6],
+            (true, false) => [20, 20],
+            (true, true) => [1, 1],
+        };
+        let limits = JobLimits { tiles, steps };
         let next = match top {
             Top::Core => EngineJob::random_matrix(p, limits, kept.as_deref(), random),
             Top::Stream | Top::Axi => EngineJob::random(p, limits, kept.as_deref(), random),

@@ -130,7 +130,7 @@ impl Fetch {
         let Some((offered, extent)) = self.waiting.pop_front() else {
             unreachable!("a beat belongs to a job")
         };
-        self.begun = offered.max(self.begun + 1).max(self.counted).max(self.advanced + 1);
+        self.begun = offered.max(self.counted).max(self.advanced + 1);
         self.advanced = (self.begun + STAGE_CYCLES).max(self.cut);
         self.extent = extent;
         (self.counted_beats, self.cut_beats) = (0, 0);
