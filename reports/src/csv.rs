@@ -81,6 +81,8 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
         ("tokens_per_second_per_mm2", run.tokens_per_second_per_mm2.to_string()),
         ("lanes", run.lanes.to_string()),
         ("area_array_mm2", run.area.array_mm2.to_string()),
+        ("area_control_mm2", run.area.control_mm2.to_string()),
+        ("area_requantizer_mm2", run.area.requantizer_mm2.to_string()),
         ("area_sram_mm2", run.area.sram_mm2.to_string()),
         ("area_vector_unit_mm2", run.area.vector_unit_mm2.to_string()),
         ("area_dram_interface_mm2", run.area.dram_interface_mm2.to_string()),

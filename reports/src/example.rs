@@ -178,7 +178,9 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
         chips,
         lanes: 524_288,
         area: Area {
-            array_mm2: 9.25 * chips as f64,
+            array_mm2: 9.0 * chips as f64,
+            control_mm2: 0.25 * chips as f64,
+            requantizer_mm2: 0.0,
             sram_mm2: 41.5,
             vector_unit_mm2: 12.5,
             dram_interface_mm2: 118.25,

@@ -12,6 +12,7 @@
 pub mod baseline;
 pub mod board;
 pub mod chip;
+pub mod control;
 pub mod dram;
 pub mod engine;
 mod error;
