@@ -6,8 +6,8 @@ use energy::{Area, Events, Knob};
 use sim::Equal;
 use sim::board::{BoardComparison, StreamComparison};
 use sim::result::{
-    Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
-    Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
+    Baseline, DramByCommands, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult,
+    Options, OwnTime, Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
 };
 use sim::sensitivity::{Swing, Variation};
 
@@ -172,6 +172,19 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
             precharges: dram_bytes / 1024 - 1,
             refreshes: cycles / 3900,
         },
+        dram_by_commands: Some(DramByCommands {
+            activate_j: 0.001,
+            read_j: 0.02,
+            write_j: 0.0005,
+            refresh_j: 0.0025,
+            background_j: 0.006,
+            total_j: 0.03,
+            boundary: "device",
+            source: "a datasheet".to_owned(),
+            by_bit_j: 0.04,
+            by_bit_boundary: "device, PHY and controller",
+            difference: -0.25,
+        }),
         array_utilization: 0.0312,
         array_busy_cycles: cycles - stalls.total(),
         stalls,

@@ -18,6 +18,7 @@ pub mod engine;
 mod error;
 pub mod events;
 pub mod mapping;
+mod memory_energy;
 mod parts;
 mod preset;
 pub mod registers;
