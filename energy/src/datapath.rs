@@ -12,6 +12,16 @@ use crate::error::EnergyError;
 use crate::events::DatapathEvents;
 use crate::table::CostTable;
 
+/// What clocking registers takes in the cycles in which nothing passes through them, if no clock is gated, joules. It is in no accounting: a chip's
+/// static power is assumed, and has its clock tree in it.
+///
+/// # Errors
+/// A table without the cost.
+pub fn ungated_clock_j(events: &DatapathEvents, table: &CostTable) -> Result<f64, EnergyError> {
+    let cost = table.cost(Cost::IdleRegisterBit)?;
+    Ok(events.idle_register_bits as f64 * cost.value_pj * JOULES_PER_PJ)
+}
+
 /// Prices the engines' events. Components: `integer_add`, `lane_select`, `register`, `decoder`, `control`, `requantizer`, and those of
 /// multiplying arrays, `int8_multiply`, `fp16_multiply`, `fp16_add`, `bf16_multiply`, `bf16_add`, `fp32_multiply`, `fp32_add`.
 pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown, EnergyError> {

@@ -68,6 +68,8 @@ pub struct DatapathEvents {
     pub control: Switched,
     /// Requantisers.
     pub requantizer: Switched,
+    /// Register bits that are clocked while nothing passes through them, if no clock is gated. In no accounting: [`crate::ungated_clock_j`].
+    pub idle_register_bits: u64,
 }
 
 /// What switched in blocks that are counted as one.
@@ -142,6 +144,7 @@ impl AddAssign<&Events> for Events {
         self.datapath.bytes_decoded += other.datapath.bytes_decoded;
         self.datapath.control += other.datapath.control;
         self.datapath.requantizer += other.datapath.requantizer;
+        self.datapath.idle_register_bits += other.datapath.idle_register_bits;
         for (&name, events) in &other.sram {
             let mine = self.sram.entry(name).or_default();
             mine.macro_bytes = events.macro_bytes;

@@ -29,7 +29,7 @@ pub use accounting::Accounting;
 pub use area::{Area, AreaTable, Cells, Parts};
 pub use breakdown::Breakdown;
 pub use cost::Cost;
-pub use datapath::datapath;
+pub use datapath::{datapath, ungated_clock_j};
 pub use error::EnergyError;
 pub use events::Events;
 pub use knob::Knob;

@@ -106,6 +106,7 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
         ("dram_by_commands_write_j", by_commands(&|energy| energy.write_j)),
         ("dram_by_commands_refresh_j", by_commands(&|energy| energy.refresh_j)),
         ("dram_by_commands_background_j", by_commands(&|energy| energy.background_j)),
+        ("ungated_clock_j", run.ungated_clock_j.to_string()),
         ("array_utilization", run.array_utilization.to_string()),
         ("array_busy_cycles", run.array_busy_cycles.to_string()),
     ]);

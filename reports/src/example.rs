@@ -172,6 +172,7 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
             precharges: dram_bytes / 1024 - 1,
             refreshes: cycles / 3900,
         },
+        ungated_clock_j: 0.004,
         dram_by_commands: Some(DramByCommands {
             activate_j: 0.001,
             read_j: 0.02,

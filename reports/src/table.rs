@@ -141,6 +141,9 @@ fn energy(grid: &mut Grid, phase: &PhaseReport) {
         let sum = |machine: usize| small.iter().map(|component| of(component)[machine]).sum();
         row(others(small.len()), [sum(0), sum(1)]);
     }
+    let ungated = both.each_ref().map(|m| si(m.run.ungated_clock_j / m.run.tokens as f64, "J"));
+    let [ternary, fp16] = ungated;
+    grid.row(["idle registers, if clocked".to_owned(), ternary, fp16, String::new()]);
     let by_commands = both.each_ref().map(|m| {
         let energy = m.run.dram_by_commands.as_ref()?;
         let joules = si(energy.total_j / m.run.tokens as f64, "J");
@@ -324,6 +327,8 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(row(&report)[1], "7.500 mJ -25% 15.00 mJ -25%");
+        // 4 mJ for as many.
+        assert_eq!(cells(&table(&report), "idle registers, if clocked"), ["1.000 mJ", "2.000 mJ"]);
         for phase in &mut report.phases {
             phase.ternary.dram_by_commands = None;
             phase.fp16.dram_by_commands = None;

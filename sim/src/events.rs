@@ -3,7 +3,6 @@
 //! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
 
 use contract::ACTIVATION_BITS;
-use contract::packing::TRITS_PER_BYTE;
 use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
@@ -12,7 +11,7 @@ use crate::chip::{Chip, ChipSpec};
 use crate::control::{self, Occurrences, Part};
 use crate::engine::{Accesses, EngineEvents, Job as EngineJob, Matrix, Sizes, binary_adders};
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES, engine_sizes};
-use crate::registers::Registers;
+use crate::registers::{self, Registers};
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
 
@@ -79,6 +78,8 @@ pub fn count(mapping: &Mapping, timing: &Timing, zeros: Share) -> Result<Events,
         &sizes,
         &occurrences.with_cycles(&timing.engine, chip.spec.engines),
     )?;
+    let flip_flops = mapping.chips * chip.spec.engines * registers::flip_flops(machine, &chip.spec, &sizes);
+    events.datapath.idle_register_bits = idle_register_bits(flip_flops, timing.cycles, &events.datapath)?;
     events.paper = paper_operations(mapping)?;
     let channels = chip.spec.dram.channels;
     let commands = timing.channel * channels;
@@ -255,6 +256,14 @@ fn around_the_arrays(
     Ok(())
 }
 
+/// Bits of so many flip-flops in all cycles, less those that something clocked.
+fn idle_register_bits(flip_flops: u64, cycles: u64, clocked: &DatapathEvents) -> Result<u64, Error> {
+    let clocked = [clocked.register_bits, clocked.control.register_bits, clocked.requantizer.register_bits];
+    let clocked: u128 = clocked.into_iter().map(u128::from).sum();
+    let idle = (u128::from(flip_flops) * u128::from(cycles)).saturating_sub(clocked);
+    u64::try_from(idle).map_err(|_| Error::Energy("more than 2^64 bits are clocked".to_owned()))
+}
+
 /// A matrix job as the models' are.
 fn engine_job(outputs: u64, inputs: u64, tokens: u64) -> EngineJob {
     let matrix = Some(Matrix { inputs, keep: false, address: 0 });
@@ -303,7 +312,7 @@ fn datapath(
         + results * registers.result
         + tile_steps
             * columns
-            * tile_lanes(machine, lanes)
+            * registers::tile_lanes(machine, lanes)
             * (registers.loaded_weight + registers.held_weight)
         + stream_bytes * registers.stream_byte;
     // Of a multiplying array, a padded lane multiplies zeros, which toggle nothing. Sums are kept in FP32 across steps, as tensor cores do.
@@ -350,14 +359,6 @@ fn datapath(
 /// `adds` additions of that width.
 fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     *datapath.integer_adds.entry(bits).or_default() += adds;
-}
-
-/// Weights of a column's step as a tile holds them: trits in whole bytes.
-fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
-    match machine {
-        Machine::Ternary => lanes.next_multiple_of(TRITS_PER_BYTE as u64),
-        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
-    }
 }
 
 /// The paper's convention: linears and full attention, whatever machine and mapping.
@@ -433,6 +434,20 @@ mod tests {
         let shared = 8 * (2 * 4 * 16 + 8 * 6);
         let columns = 16 * (3 * 16 + 32 + 32);
         assert_eq!(fp16.register_bits, 36 * 16 + shared + columns + 8 * 32 + 4 * 8 * 16 * 2 + 4 * 64 * 16);
+    }
+
+    #[test]
+    fn registers_that_nothing_clocks_are_idle() {
+        let switched = |register_bits| energy::events::Switched { register_bits, adder_bits: 1000 };
+        let clocked = DatapathEvents {
+            register_bits: 30,
+            control: switched(5),
+            requantizer: switched(1),
+            ..DatapathEvents::default()
+        };
+        assert_eq!(idle_register_bits(10, 7, &clocked).unwrap(), 70 - 36);
+        assert_eq!(idle_register_bits(10, 3, &clocked).unwrap(), 0);
+        assert!(idle_register_bits(u64::MAX, 3, &clocked).is_err());
     }
 
     #[test]

@@ -171,22 +171,32 @@ fn slot_bits(spec: &ChipSpec) -> u64 {
 }
 
 /// Those that hold an array's activations, sums, results and weights.
-fn array_flip_flops(spec: &ChipSpec) -> u64 {
-    let registers = Registers::ternary(spec);
-    let tile = spec.columns * spec.lanes.next_multiple_of(BYTE_LANES);
+fn array_flip_flops(machine: Machine, spec: &ChipSpec) -> u64 {
+    let registers = Registers::of(machine, spec);
+    let tile = spec.columns * tile_lanes(machine, spec.lanes);
     registers.shared
         + spec.columns * (registers.column + registers.result)
         + tile * (registers.lane + registers.loaded_weight + registers.held_weight)
 }
 
+/// Flip-flops of an engine, without the output registers of its SRAMs; a baseline's has no requantiser.
+pub(crate) fn flip_flops(machine: Machine, spec: &ChipSpec, sizes: &Sizes) -> u64 {
+    let requantizer = match machine {
+        Machine::Ternary => control::built(Part::Requantizer, sizes).flip_flops,
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => 0,
+    };
+    array_flip_flops(machine, spec)
+        + spec.stream_bits / 8 * Registers::of(machine, spec).stream_byte
+        + control::built(Part::Control, sizes).flip_flops
+        + requantizer
+}
+
 /// Flip-flops of `ternary_engine_axi` as emitted, where its slots are memories: lanes in whole bytes, two token slots or more.
 pub fn engine_flip_flops(spec: &ChipSpec, sizes: &Sizes) -> u64 {
-    let around = [Part::Control, Part::Requantizer].map(|part| control::built(part, sizes).flip_flops);
-    // Output registers of the memories of weights, activations and results: an SRAM has them.
+    // Output registers of the memories of weights, activations and results.
     let read =
         spec.stream_bits + u64::from(ACTIVATION_BITS) * spec.lanes + u64::from(spec.acc_bits) * spec.columns;
-    let stream = spec.stream_bits / 8 * Registers::ternary(spec).stream_byte;
-    array_flip_flops(spec) + stream + around[0] + around[1] + read
+    flip_flops(Machine::Ternary, spec, sizes) + read
 }
 
 /// Flip-flops of `mac_array` as emitted, under the same conditions.
@@ -197,7 +207,15 @@ pub fn mac_array_flip_flops(spec: &ChipSpec) -> u64 {
     // copy, and a result's valid bit and slot.
     let weight_tile = u64::from(WEIGHT_DATA_CYCLES) * (2 + address_bits(beats)) + address_bits(beats) + 2;
     let results = 1 + 1 + slot_bits(spec);
-    array_flip_flops(spec) + weight_tile + results
+    array_flip_flops(Machine::Ternary, spec) + weight_tile + results
+}
+
+/// Weights of a column's step as a tile holds them: trits in whole bytes.
+pub(crate) fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
+    match machine {
+        Machine::Ternary => lanes.next_multiple_of(BYTE_LANES),
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
+    }
 }
 
 #[cfg(test)]

@@ -156,6 +156,9 @@ pub struct Run {
     pub dram_peak_gb_s: f64,
     /// What the engines' weight streams take together, 10^9 bytes a second; below the DRAM's peak it is the limit.
     pub stream_peak_gb_s: f64,
+    /// What clocking the engines' registers takes in the cycles in which nothing passes through them, if no clock is gated, joules. In no
+    /// accounting: the chip's static power is assumed to hold it.
+    pub ungated_clock_j: f64,
     /// Row hits, activates and refreshes behind `dram_bytes`.
     pub dram_commands: DramCommands,
     /// What those take, where a datasheet has the currents of the standard; the system accounting prices all standards by the bit.

@@ -324,6 +324,8 @@ impl Measured {
                 precharges: commands.precharges,
                 refreshes: commands.refreshes * mapping.chips,
             },
+            ungated_clock_j: energy::ungated_clock_j(&events.datapath, costs)
+                .map_err(|error| Error::Energy(error.to_string()))?,
             dram_by_commands: dram_by_commands(chip, mapping.chips, timing, by_bit_j)?,
             array_utilization: array_macs(mapping) as f64
                 / (chip.lanes_total() as f64 * timing.cycles as f64),
