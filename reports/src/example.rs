@@ -243,7 +243,7 @@ fn joules(components: &[(&'static str, f64)]) -> Joules {
 pub(crate) fn swings() -> Vec<Swing> {
     let swing = |name: &str, factors, ratios| {
         let knob = Knob::of(name).expect("a known cost");
-        Swing { variation: Variation { knob, factors }, ratios }
+        Swing { variation: Variation { knob, factors, assumed: factors == [0.7, 1.3] }, ratios }
     };
     vec![
         swing("static_w", [0.7, 1.3], [11.25, 13.75]),

@@ -18,7 +18,10 @@ pub fn measured_chart(reproduction: &Reproduction) -> Result<Chart, Error> {
     let memory = reproduction.memories.iter();
     let memory = memory.map(|m| (m.size.as_str(), m.format, m.paper_bytes / gb, m.terms.total() / gb));
     let latency = reproduction.latencies.iter().map(|l| (l.size.as_str(), l.format, l.paper_ms, l.fitted_ms));
-    let panels = [("memory, GB of 2^30 bytes", memory.collect()), ("latency, ms a token", latency.collect())];
+    let panels = [
+        ("memory, GB of 2^30 bytes (log)", memory.collect()),
+        ("latency, ms a token (log)", latency.collect()),
+    ];
     let mut sizes: Vec<&str> = Vec::new();
     for memory in &reproduction.memories {
         if !sizes.contains(&memory.size.as_str()) {

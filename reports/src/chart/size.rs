@@ -195,8 +195,12 @@ impl Row {
         let phases: Vec<PhaseReport> = reports.iter().map(of).collect::<Option<_>>()?;
         let options = &reports.first()?.options;
         let (work, latency) = match phase {
-            Phase::Prefill => (format!("prompt of {} tokens", options.prompt), "time to first token, ms"),
-            Phase::Decode => (format!("{} tokens in the cache", options.context), "latency of a token, ms"),
+            Phase::Prefill => {
+                (format!("prompt of {} tokens", options.prompt), "time to first token, ms (log)")
+            }
+            Phase::Decode => {
+                (format!("{} tokens in the cache", options.context), "latency of a token, ms (log)")
+            }
         };
         let title = format!("{}, {work}, batch {}", phase.name(), batches(reports));
         let values = |quantity: fn(&sim::result::Run) -> f64| {
@@ -207,7 +211,7 @@ impl Row {
             notes: [chips(&phases), batch(reports)].into_iter().flatten().collect(),
             panels: [
                 Panel { axis: latency, values: values(|run| run.seconds * 1e3) },
-                Panel { axis: "throughput, tokens/s", values: values(|run| run.tokens_per_second) },
+                Panel { axis: "throughput, tokens/s (log)", values: values(|run| run.tokens_per_second) },
             ],
         })
     }
@@ -283,9 +287,15 @@ mod tests {
             phase.fp16.chips = 1;
         }
         let svg = size_chart(&[small, example::report()]).unwrap().svg;
-        for label in
-            ["700m", "70b", "1 vs 2", "ternary", "FP16", "throughput, tokens/s", "time to first token, ms"]
-        {
+        for label in [
+            "700m",
+            "70b",
+            "1 vs 2",
+            "ternary",
+            "FP16",
+            "throughput, tokens/s (log)",
+            "time to first token, ms (log)",
+        ] {
             assert!(svg.contains(&format!("\n{label}\n")), "{label}");
         }
         // 5.512345 ms and a tenth of it against 53.123456 ms.
