@@ -11,7 +11,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 use sim::result::{Phase, PhaseReport, Report};
 
-use super::ink::{self, BODY, FAINT, FP16, GRID, HEADING, INK, SMALL, TERNARY, TITLE};
+use super::groups::axes;
+use super::ink::{self, BODY, FAINT, FP16, HEADING, INK, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, font, render};
 use crate::Error;
 use crate::sweep::{batch_pair, batches, batches_differ};
@@ -114,19 +115,7 @@ impl SizeFigure {
             .x_label_area_size(X_LABELS + notes.iter().map(|_| NOTE).sum::<i32>())
             .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(-0.5..models - 0.5, y.with_key_points(ticks(low, high)))?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_max_light_lines(0)
-            .bold_line_style(GRID)
-            .axis_style(FAINT)
-            .y_label_formatter(&|value| short(*value, 1))
-            .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
-            .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .x_desc(description(notes))
-            .y_desc(panel.axis)
-            .draw()?;
+        axes(&mut chart, Some(&description(notes)), panel.axis, &|value| short(*value, 1))?;
         for (machine, (_, color)) in MACHINES.into_iter().enumerate() {
             let points =
                 || panel.values.iter().enumerate().map(|(model, values)| (model as f64, values[machine]));
