@@ -1,6 +1,6 @@
 //! Events: what a mapping's jobs switch, read and write, counted for the energy accountings. Nothing here has a cost.
 //!
-//! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
+//! The counts follow from the jobs' shapes alone, except DRAM commands, cycles that counters count, and powered time, which the timing has.
 
 use contract::ACTIVATION_BITS;
 use energy::Events;
