@@ -26,6 +26,10 @@ pub struct Parts {
     pub operators: Vec<(Cost, u64)>,
     /// Bits of registers, accumulators' slots among them.
     pub register_bits: u64,
+    /// Controllers, counters, job registers, queues, read masters.
+    pub control: Cells,
+    /// Requantisers.
+    pub requantizer: Cells,
     /// Bytes of all SRAMs.
     pub sram_bytes: u64,
     /// Lanes of the vector unit: an FP32 multiplier and an FP32 adder each.
@@ -36,11 +40,24 @@ pub struct Parts {
     pub dram_peak_gb_s: f64,
 }
 
+/// Registers and adders of blocks that are counted as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    /// Bits of registers and of small memories.
+    pub register_bits: u64,
+    /// Bits of adders, subtractors and comparators.
+    pub adder_bits: u64,
+}
+
 /// Area of a chip by what it is spent on, square millimetres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Area {
     /// The engines' arrays and decoders.
     pub array_mm2: f64,
+    /// The engines' controllers, counters, job registers, queues and read masters.
+    pub control_mm2: f64,
+    /// The engines' requantisers.
+    pub requantizer_mm2: f64,
     /// All SRAMs.
     pub sram_mm2: f64,
     /// The vector unit's lanes.
@@ -66,7 +83,7 @@ pub struct AreaTable {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AreaFile {
-    cells: Cells,
+    cells: CellAreas,
     operators: Operators,
     sram: Sram,
     dram_interface: Vec<Interface>,
@@ -74,7 +91,7 @@ struct AreaFile {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cells {
+struct CellAreas {
     source: String,
     adder_bit_um2: f64,
     register_bit_um2: f64,
@@ -147,9 +164,24 @@ impl AreaTable {
         let placed_mm2 = |um2: f64| um2 / self.file.cells.utilization / UM2_PER_MM2;
         let sram_mm2 = (8 * parts.sram_bytes) as f64 * self.file.sram.um2_per_bit / UM2_PER_MM2;
         let (array_mm2, vector_unit_mm2) = (placed_mm2(cells_um2), placed_mm2(vector_um2));
+        let block_um2 = |cells: Cells| {
+            cells.adder_bits as f64 * self.file.cells.adder_bit_um2
+                + cells.register_bits as f64 * self.file.cells.register_bit_um2
+        };
+        let control_mm2 = placed_mm2(block_um2(parts.control));
+        let requantizer_mm2 = placed_mm2(block_um2(parts.requantizer));
         let dram_interface_mm2 = self.interface_mm2(&parts.dram_standard, parts.dram_peak_gb_s)?;
-        let total_mm2 = array_mm2 + sram_mm2 + vector_unit_mm2 + dram_interface_mm2;
-        Ok(Area { array_mm2, sram_mm2, vector_unit_mm2, dram_interface_mm2, total_mm2 })
+        let total_mm2 =
+            array_mm2 + control_mm2 + requantizer_mm2 + sram_mm2 + vector_unit_mm2 + dram_interface_mm2;
+        Ok(Area {
+            array_mm2,
+            control_mm2,
+            requantizer_mm2,
+            sram_mm2,
+            vector_unit_mm2,
+            dram_interface_mm2,
+            total_mm2,
+        })
     }
 
     /// An operator's area in 8-bit adders.
@@ -232,6 +264,8 @@ mod tests {
             decoders: 38,
             operators: vec![(Cost::Fp16Multiply, 9), (Cost::Fp16Add, 9), (Cost::Int8Multiply, 6)],
             register_bits: 1000,
+            control: Cells { register_bits: 70, adder_bits: 7 },
+            requantizer: Cells { register_bits: 0, adder_bits: 14 },
             sram_bytes: 1 << 20,
             vector_lanes: 2,
             dram_standard: "HBM3".to_owned(),
@@ -247,7 +281,15 @@ mod tests {
         let vector = 2.0 * (4184.0 + 7700.0) / 36.0 * adder;
         assert_relative_eq!(area.vector_unit_mm2, vector / 0.7 * 1e-6, max_relative = 1e-12);
         assert_relative_eq!(area.dram_interface_mm2, 59.2, max_relative = 1e-12);
-        let sum = area.array_mm2 + area.sram_mm2 + area.vector_unit_mm2 + area.dram_interface_mm2;
+        let control = 70.0 * 0.2916 + 7.0 * 0.20412;
+        assert_relative_eq!(area.control_mm2, control / 0.7 * 1e-6, max_relative = 1e-12);
+        assert_relative_eq!(area.requantizer_mm2, 20.0 * 0.20412e-6, max_relative = 1e-12);
+        let sum = area.array_mm2
+            + area.control_mm2
+            + area.requantizer_mm2
+            + area.sram_mm2
+            + area.vector_unit_mm2
+            + area.dram_interface_mm2;
         assert_eq!(area.total_mm2, sum);
     }
 

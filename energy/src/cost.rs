@@ -21,6 +21,8 @@ pub enum Cost {
     Fp32Multiply,
     /// A register bit clocked.
     RegisterBit,
+    /// A register bit clocked that keeps its value: the flip-flop's own clock, without the tree that brings it.
+    IdleRegisterBit,
     /// An 8-bit lane that lets its activation through or clears it, and its share of the complements in the adders.
     LaneSelect,
     /// A packed weight byte decoded to five trits.
@@ -33,7 +35,7 @@ pub enum Cost {
 
 impl Cost {
     /// All of them.
-    pub const ALL: [Cost; 15] = [
+    pub const ALL: [Cost; 16] = [
         Cost::Int8Add,
         Cost::Int8Multiply,
         Cost::Int32Add,
@@ -45,6 +47,7 @@ impl Cost {
         Cost::Fp32Add,
         Cost::Fp32Multiply,
         Cost::RegisterBit,
+        Cost::IdleRegisterBit,
         Cost::LaneSelect,
         Cost::DecodedByte,
         Cost::VectorFp32Op,
@@ -65,6 +68,7 @@ impl Cost {
             Cost::Fp32Add => "fp32_add",
             Cost::Fp32Multiply => "fp32_multiply",
             Cost::RegisterBit => "register_bit",
+            Cost::IdleRegisterBit => "idle_register_bit",
             Cost::LaneSelect => "lane_select",
             Cost::DecodedByte => "decoded_byte",
             Cost::VectorFp32Op => "vector_fp32_op",
@@ -75,7 +79,7 @@ impl Cost {
     /// The unit that it is counted in.
     pub(crate) fn unit(self) -> Unit {
         match self {
-            Cost::RegisterBit | Cost::LinkBit => Unit::PjPerBit,
+            Cost::RegisterBit | Cost::IdleRegisterBit | Cost::LinkBit => Unit::PjPerBit,
             Cost::DecodedByte => Unit::PjPerByte,
             _ => Unit::Pj,
         }

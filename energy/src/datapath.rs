@@ -1,4 +1,4 @@
-//! The datapath accounting: the array as it is built.
+//! The datapath accounting: the engines as they are built.
 //!
 //! An adder costs by its width. A lane whose weight is zero holds its selection still and saves that toggle,
 //! and no more: the tree behind it still adds, and its registers are still clocked.
@@ -12,7 +12,17 @@ use crate::error::EnergyError;
 use crate::events::DatapathEvents;
 use crate::table::CostTable;
 
-/// Prices the array's events. Components: `integer_add`, `lane_select`, `register`, `decoder`, and those of
+/// What clocking registers takes in the cycles in which nothing passes through them, if no clock is gated, joules. It is in no accounting: a chip's
+/// static power is assumed, and has its clock tree in it.
+///
+/// # Errors
+/// A table without the cost.
+pub fn ungated_clock_j(events: &DatapathEvents, table: &CostTable) -> Result<f64, EnergyError> {
+    let cost = table.cost(Cost::IdleRegisterBit)?;
+    Ok(events.idle_register_bits as f64 * cost.value_pj * JOULES_PER_PJ)
+}
+
+/// Prices the engines' events. Components: `integer_add`, `lane_select`, `register`, `decoder`, `control`, `requantizer`, and those of
 /// multiplying arrays, `int8_multiply`, `fp16_multiply`, `fp16_add`, `bf16_multiply`, `bf16_add`, `fp32_multiply`, `fp32_add`.
 pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown, EnergyError> {
     let mut energy = Breakdown::default();
@@ -26,6 +36,13 @@ pub fn datapath(events: &DatapathEvents, table: &CostTable) -> Result<Breakdown,
     energy.add_events("lane_select", events.lanes_active, Cost::LaneSelect, table)?;
     energy.add_events("register", events.register_bits, Cost::RegisterBit, table)?;
     energy.add_events("decoder", events.bytes_decoded, Cost::DecodedByte, table)?;
+    for (component, switched) in [("control", events.control), ("requantizer", events.requantizer)] {
+        energy.add_events(component, switched.register_bits, Cost::RegisterBit, table)?;
+        if switched.adder_bits > 0 {
+            let joules = switched.adder_bits as f64 * table.integer_add_pj(1)? * JOULES_PER_PJ;
+            energy.add_j(component, joules);
+        }
+    }
     energy.add_events("fp16_multiply", events.fp16_multiplies, Cost::Fp16Multiply, table)?;
     energy.add_events("fp16_add", events.fp16_adds, Cost::Fp16Add, table)?;
     energy.add_events("fp32_add", events.fp32_adds, Cost::Fp32Add, table)?;

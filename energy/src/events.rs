@@ -64,6 +64,28 @@ pub struct DatapathEvents {
     pub register_bits: u64,
     /// Packed weight bytes decoded to five trits.
     pub bytes_decoded: u64,
+    /// Controllers, counters, job registers, queues, read masters.
+    pub control: Switched,
+    /// Requantisers.
+    pub requantizer: Switched,
+    /// Register bits that are clocked while nothing passes through them, if no clock is gated. In no accounting: [`crate::ungated_clock_j`].
+    pub idle_register_bits: u64,
+}
+
+/// What switched in blocks that are counted as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Switched {
+    /// Register bits clocked.
+    pub register_bits: u64,
+    /// Bits of adders, subtractors and comparators that settled.
+    pub adder_bits: u64,
+}
+
+impl AddAssign for Switched {
+    fn add_assign(&mut self, other: Switched) {
+        self.register_bits += other.register_bits;
+        self.adder_bits += other.adder_bits;
+    }
 }
 
 /// Accesses of one kind of buffer.
@@ -120,6 +142,9 @@ impl AddAssign<&Events> for Events {
         self.datapath.int8_multiplies += other.datapath.int8_multiplies;
         self.datapath.register_bits += other.datapath.register_bits;
         self.datapath.bytes_decoded += other.datapath.bytes_decoded;
+        self.datapath.control += other.datapath.control;
+        self.datapath.requantizer += other.datapath.requantizer;
+        self.datapath.idle_register_bits += other.datapath.idle_register_bits;
         for (&name, events) in &other.sram {
             let mine = self.sram.entry(name).or_default();
             mine.macro_bytes = events.macro_bytes;

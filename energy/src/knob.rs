@@ -81,7 +81,7 @@ mod tests {
             assert_eq!(Knob::of(&knob.name()), Some(*knob));
         }
         assert_eq!(Knob::of("dram"), None);
-        assert_eq!(knobs.len(), 18);
+        assert_eq!(knobs.len(), 19);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! | accounting | what it prices |
 //! |---|---|
 //! | [`Accounting::Paper`] | the operations of arXiv 2402.17764, figure 3: INT8 adds against FP16 multiply-adds |
-//! | [`Accounting::Datapath`] | the array as built: adders at their widths, lane selects, registers, decoders |
+//! | [`Accounting::Datapath`] | the engines as built: adders at their widths, lane selects, registers, decoders, controllers, requantisers |
 //! | [`Accounting::System`] | the datapath with SRAM, DRAM, the vector unit, links and static power |
 
 mod accounting;
@@ -26,10 +26,10 @@ mod system;
 mod table;
 
 pub use accounting::Accounting;
-pub use area::{Area, AreaTable, Parts};
+pub use area::{Area, AreaTable, Cells, Parts};
 pub use breakdown::Breakdown;
 pub use cost::Cost;
-pub use datapath::datapath;
+pub use datapath::{datapath, ungated_clock_j};
 pub use error::EnergyError;
 pub use events::Events;
 pub use knob::Knob;

@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 
 use approx::assert_relative_eq;
-use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents, VectorEvents};
-use energy::{Accounting, Breakdown, CostTable, EnergyError, Events, datapath, paper, system};
+use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents, Switched, VectorEvents};
+use energy::{
+    Accounting, Breakdown, CostTable, EnergyError, Events, datapath, paper, system, ungated_clock_j,
+};
 
 const PJ: f64 = 1e-12;
 
@@ -59,6 +61,26 @@ fn datapath_prices_adders_by_width() {
     }
     let expected_pj = 0.0455 + 0.009394728 + 0.100800252 + 0.012526318;
     assert_relative_eq!(energy.total(), expected_pj * PJ, max_relative = 1e-12);
+}
+
+#[test]
+fn blocks_around_the_array_cost_by_their_bits() {
+    let events = DatapathEvents {
+        control: Switched { register_bits: 10, adder_bits: 8 },
+        requantizer: Switched { register_bits: 0, adder_bits: 40 },
+        ..DatapathEvents::default()
+    };
+    let energy = datapath(&events, &seven()).unwrap();
+    assert_pj(&energy, "control", 10.0 * 0.001200003 + 0.007);
+    assert_pj(&energy, "requantizer", 5.0 * 0.007);
+    assert_relative_eq!(energy.total(), (0.01200003 + 6.0 * 0.007) * PJ, max_relative = 1e-12);
+}
+
+#[test]
+fn registers_that_keep_their_values_are_in_no_accounting() {
+    let idle = DatapathEvents { idle_register_bits: 1000, ..four_lanes() };
+    assert_eq!(datapath(&idle, &seven()).unwrap(), datapath(&four_lanes(), &seven()).unwrap());
+    assert_relative_eq!(ungated_clock_j(&idle, &seven()).unwrap(), 0.817 * PJ, max_relative = 1e-12);
 }
 
 #[test]

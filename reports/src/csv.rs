@@ -9,7 +9,7 @@
 //! The first four columns (`model`, `chip`, `phase`, `machine`) are the key that joins them. Columns are named as the
 //! JSON document's keys.
 
-use sim::result::Report;
+use sim::result::{DramByCommands, Report};
 
 use crate::Error;
 use crate::json::word;
@@ -62,6 +62,10 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
     } else {
         (options.batch, word(options.head), options.kv_bits)
     };
+    // Empty where no datasheet has the currents.
+    let by_commands = |joules: &dyn Fn(&DramByCommands) -> f64| {
+        run.dram_by_commands.as_ref().map(|energy| joules(energy).to_string()).unwrap_or_default()
+    };
     let mut row = named([
         ("prompt", options.prompt.to_string()),
         ("context", options.context.to_string()),
@@ -81,6 +85,8 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
         ("tokens_per_second_per_mm2", run.tokens_per_second_per_mm2.to_string()),
         ("lanes", run.lanes.to_string()),
         ("area_array_mm2", run.area.array_mm2.to_string()),
+        ("area_control_mm2", run.area.control_mm2.to_string()),
+        ("area_requantizer_mm2", run.area.requantizer_mm2.to_string()),
         ("area_sram_mm2", run.area.sram_mm2.to_string()),
         ("area_vector_unit_mm2", run.area.vector_unit_mm2.to_string()),
         ("area_dram_interface_mm2", run.area.dram_interface_mm2.to_string()),
@@ -94,6 +100,13 @@ fn scalars(report: &Report, machine: Machine<'_>) -> Row {
         ("dram_activates", run.dram_commands.activates.to_string()),
         ("dram_precharges", run.dram_commands.precharges.to_string()),
         ("dram_refreshes", run.dram_commands.refreshes.to_string()),
+        ("dram_by_commands_j", by_commands(&|energy| energy.total_j)),
+        ("dram_by_commands_activate_j", by_commands(&|energy| energy.activate_j)),
+        ("dram_by_commands_read_j", by_commands(&|energy| energy.read_j)),
+        ("dram_by_commands_write_j", by_commands(&|energy| energy.write_j)),
+        ("dram_by_commands_refresh_j", by_commands(&|energy| energy.refresh_j)),
+        ("dram_by_commands_background_j", by_commands(&|energy| energy.background_j)),
+        ("ungated_clock_j", run.ungated_clock_j.to_string()),
         ("array_utilization", run.array_utilization.to_string()),
         ("array_busy_cycles", run.array_busy_cycles.to_string()),
     ]);

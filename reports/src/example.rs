@@ -6,8 +6,8 @@ use energy::{Area, Events, Knob};
 use sim::Equal;
 use sim::board::{BoardComparison, StreamComparison};
 use sim::result::{
-    Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
-    Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
+    Baseline, DramByCommands, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult,
+    Options, OwnTime, Phase, PhaseReport, Ratios, Report, Run, SCHEMA_VERSION, Stalls, Verification,
 };
 use sim::sensitivity::{Swing, Variation};
 
@@ -172,13 +172,29 @@ fn run(phase: Phase, tokens: u64, cycles: u64, dram_bytes: u64, chips: u64) -> R
             precharges: dram_bytes / 1024 - 1,
             refreshes: cycles / 3900,
         },
+        ungated_clock_j: 0.004,
+        dram_by_commands: Some(DramByCommands {
+            activate_j: 0.001,
+            read_j: 0.02,
+            write_j: 0.0005,
+            refresh_j: 0.0025,
+            background_j: 0.006,
+            total_j: 0.03,
+            boundary: "device",
+            source: "a datasheet".to_owned(),
+            by_bit_j: 0.04,
+            by_bit_boundary: "device, PHY and controller",
+            difference: -0.25,
+        }),
         array_utilization: 0.0312,
         array_busy_cycles: cycles - stalls.total(),
         stalls,
         chips,
         lanes: 524_288,
         area: Area {
-            array_mm2: 9.25 * chips as f64,
+            array_mm2: 9.0 * chips as f64,
+            control_mm2: 0.25 * chips as f64,
+            requantizer_mm2: 0.0,
             sram_mm2: 41.5,
             vector_unit_mm2: 12.5,
             dram_interface_mm2: 118.25,
@@ -227,7 +243,7 @@ fn joules(components: &[(&'static str, f64)]) -> Joules {
 pub(crate) fn swings() -> Vec<Swing> {
     let swing = |name: &str, factors, ratios| {
         let knob = Knob::of(name).expect("a known cost");
-        Swing { variation: Variation { knob, factors }, ratios }
+        Swing { variation: Variation { knob, factors, assumed: factors == [0.7, 1.3] }, ratios }
     };
     vec![
         swing("static_w", [0.7, 1.3], [11.25, 13.75]),

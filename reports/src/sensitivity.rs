@@ -1,6 +1,6 @@
 //! What the system's energy ratio depends on: a table for the terminal, and CSV.
 
-use sim::sensitivity::{Swing, UNSOURCED};
+use sim::sensitivity::Swing;
 
 use crate::Error;
 use crate::grid::Grid;
@@ -52,11 +52,6 @@ pub(crate) fn change(factor: f64) -> String {
     }
     let sign = if percent > 0.0 { "+" } else { "-" };
     format!("{sign}{}%", significant(percent.abs(), 2))
-}
-
-/// Where a range comes from, for the chart.
-pub(crate) fn is_sourced(swing: &Swing) -> bool {
-    swing.variation.factors != UNSOURCED
 }
 
 #[cfg(test)]

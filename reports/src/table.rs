@@ -141,6 +141,17 @@ fn energy(grid: &mut Grid, phase: &PhaseReport) {
         let sum = |machine: usize| small.iter().map(|component| of(component)[machine]).sum();
         row(others(small.len()), [sum(0), sum(1)]);
     }
+    let ungated = both.each_ref().map(|m| si(m.run.ungated_clock_j / m.run.tokens as f64, "J"));
+    let [ternary, fp16] = ungated;
+    grid.row(["idle registers, if clocked".to_owned(), ternary, fp16, String::new()]);
+    let by_commands = both.each_ref().map(|m| {
+        let energy = m.run.dram_by_commands.as_ref()?;
+        let joules = si(energy.total_j / m.run.tokens as f64, "J");
+        Some(format!("{joules}  {:>+4.0}%", 100.0 * energy.difference))
+    });
+    if let [Some(ternary), Some(fp16)] = by_commands {
+        grid.row(["DRAM devices by their commands".to_owned(), ternary, fp16, String::new()]);
+    }
 }
 
 fn bandwidth(machine: &Machine<'_>) -> String {
@@ -302,6 +313,27 @@ mod tests {
         let mut report = example::report();
         report.phases.iter_mut().for_each(|phase| phase.baselines.clear());
         assert!(!table(&report).contains("other baselines"));
+    }
+
+    #[test]
+    fn what_the_drams_commands_take_stands_beside_what_its_bits_cost() {
+        // 0.03 J for four tokens of one machine and two of the other, instead of 0.04 J.
+        let mut report = example::report();
+        let row = |report: &sim::result::Report| {
+            let text = table(report);
+            text.lines()
+                .filter(|line| line.contains("by their commands"))
+                .map(|line| line.split_whitespace().skip(5).collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(row(&report)[1], "7.500 mJ -25% 15.00 mJ -25%");
+        // 4 mJ for as many.
+        assert_eq!(cells(&table(&report), "idle registers, if clocked"), ["1.000 mJ", "2.000 mJ"]);
+        for phase in &mut report.phases {
+            phase.ternary.dram_by_commands = None;
+            phase.fp16.dram_by_commands = None;
+        }
+        assert!(row(&report).is_empty());
     }
 
     #[test]

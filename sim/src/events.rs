@@ -1,17 +1,17 @@
 //! Events: what a mapping's jobs switch, read and write, counted for the energy accountings. Nothing here has a cost.
 //!
-//! The counts follow from the jobs' shapes alone, except DRAM commands and powered time, which the timing has.
+//! The counts follow from the jobs' shapes alone, except DRAM commands, cycles that counters count, and powered time, which the timing has.
 
 use contract::ACTIVATION_BITS;
-use contract::packing::TRITS_PER_BYTE;
 use energy::Events;
 use energy::events::{DatapathEvents, DramEvents, PaperOperations, SramEvents};
 
 use crate::Error;
 use crate::chip::{Chip, ChipSpec};
+use crate::control::{self, Occurrences, Part};
 use crate::engine::{Accesses, EngineEvents, Job as EngineJob, Matrix, Sizes, binary_adders};
 use crate::mapping::{Job, Mapping, Step, Tiling, WORD_BYTES, engine_sizes};
-use crate::registers::Registers;
+use crate::registers::{self, Registers};
 use crate::timing::Timing;
 use crate::workload::{HALF_BYTES, Machine};
 
@@ -50,7 +50,15 @@ pub fn count(mapping: &Mapping, timing: &Timing, zeros: Share) -> Result<Events,
     let machine = mapping.workload.machine;
     let sizes = engine_sizes(chip, machine.linear_format());
     let group = mapping.tokens_per_group;
-    let mut counter = Counter { spec: &chip.spec, sizes, group, machine, zeros, events: Events::default() };
+    let mut counter = Counter {
+        spec: &chip.spec,
+        sizes,
+        group,
+        machine,
+        zeros,
+        events: Events::default(),
+        occurrences: Occurrences::default(),
+    };
     for index in 0..mapping.passes() {
         let pass = mapping.pass(index);
         let layers = mapping.workload.shape.num_hidden_layers;
@@ -63,7 +71,15 @@ pub fn count(mapping: &Mapping, timing: &Timing, zeros: Share) -> Result<Events,
         counter.events.link_bytes += link_bytes;
         counter.vector_sram(link_bytes, 0);
     }
-    let mut events = counter.events;
+    let (mut events, occurrences) = (counter.events, counter.occurrences);
+    around_the_arrays(
+        &mut events.datapath,
+        machine,
+        &sizes,
+        &occurrences.with_cycles(&timing.engine, chip.spec.engines),
+    )?;
+    let flip_flops = mapping.chips * chip.spec.engines * registers::flip_flops(machine, &chip.spec, &sizes);
+    events.datapath.idle_register_bits = idle_register_bits(flip_flops, timing.cycles, &events.datapath)?;
     events.paper = paper_operations(mapping)?;
     let channels = chip.spec.dram.channels;
     let commands = timing.channel * channels;
@@ -89,6 +105,8 @@ struct Counter<'a> {
     machine: Machine,
     zeros: Share,
     events: Events,
+    /// In all engines.
+    occurrences: Occurrences,
 }
 
 impl Counter<'_> {
@@ -130,18 +148,51 @@ impl Counter<'_> {
     /// A matrix, whose weights come from memory for the first group of tokens, and from the engines' SRAM for the others.
     fn matrix(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
         if tokens <= self.group {
+            self.jobs(tiling, tokens, times);
             return self.array(tiling, tokens, times, 1);
         }
         // A group's activations come again for each tile.
         let rounds = tiling.tiles.div_ceil(self.spec.engines);
         let (groups, rest) = (tokens / self.group, tokens % self.group);
         self.array(tiling, self.group, times * groups, rounds);
+        self.tile_jobs(tiling, self.group, times * groups);
         if rest > 0 {
             self.array(tiling, rest, times, rounds);
+            self.tile_jobs(tiling, rest, times);
         }
         let again = groups + u64::from(rest > 0) - 1;
         let image = times * tiling.image_bytes();
         self.access("weight", self.spec.weight_sram_kb * 1024, again * image, image);
+    }
+
+    /// A job in every engine that has a tile.
+    fn jobs(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
+        let engines = self.spec.engines;
+        let [(_, rounds), (more, _)] = tiling.rounds(engines);
+        let missing = tiling.tiles * tiling.columns - tiling.n;
+        // Those with a tile of the last round, and the others; the last tile may not be whole.
+        for (tiles, of) in [(rounds + 1, more), (rounds, engines - more)] {
+            let has_last = of > 0 && tiles == tiling.tiles.div_ceil(engines);
+            let whole = if has_last { of - 1 } else { of };
+            if tiles > 0 {
+                self.job(tiling, tiles * tiling.columns, tokens, times * whole);
+            }
+            if has_last {
+                self.job(tiling, tiles * tiling.columns - missing, tokens, times);
+            }
+        }
+    }
+
+    /// A job for each tile.
+    fn tile_jobs(&mut self, tiling: &Tiling, tokens: u64, times: u64) {
+        let missing = tiling.tiles * tiling.columns - tiling.n;
+        self.job(tiling, tiling.columns, tokens, times * (tiling.tiles - 1));
+        self.job(tiling, tiling.columns - missing, tokens, times);
+    }
+
+    fn job(&mut self, tiling: &Tiling, outputs: u64, tokens: u64, times: u64) {
+        let occurrences = Occurrences::of(&self.sizes, &engine_job(outputs, tiling.k, tokens), false);
+        self.occurrences = self.occurrences.plus(&occurrences, times);
     }
 
     /// A matrix and so many tokens, over all engines. Activations come `sent` times.
@@ -174,17 +225,49 @@ impl Counter<'_> {
     }
 }
 
-/// What the arrays of a machine do for a matrix and some tokens.
+/// What the engines of a machine do for a matrix and some tokens, a token a cycle, as if they were one.
 pub(crate) fn of_matrix(
     chip: &Chip,
     machine: Machine,
     zeros: Share,
     tiling: &Tiling,
     tokens: u64,
-) -> DatapathEvents {
+) -> Result<DatapathEvents, Error> {
     let sizes = engine_sizes(chip, machine.linear_format());
     let engine = engine_events(&chip.spec, &sizes, machine, zeros, tiling, tokens);
-    datapath(&chip.spec, machine, tiling, &engine, 1)
+    let mut events = datapath(&chip.spec, machine, tiling, &engine, 1);
+    let mut occurrences = Occurrences::of(&sizes, &engine_job(tiling.n, tiling.k, tokens), false);
+    occurrences.busy = occurrences.tokens;
+    around_the_arrays(&mut events, machine, &sizes, &occurrences)?;
+    Ok(events)
+}
+
+/// Adds what the engines do around their arrays; those of the baselines have no requantiser.
+fn around_the_arrays(
+    events: &mut DatapathEvents,
+    machine: Machine,
+    sizes: &Sizes,
+    occurrences: &Occurrences,
+) -> Result<(), Error> {
+    events.control = control::switched(Part::Control, sizes, occurrences)?;
+    if machine == Machine::Ternary {
+        events.requantizer = control::switched(Part::Requantizer, sizes, occurrences)?;
+    }
+    Ok(())
+}
+
+/// Bits of so many flip-flops in all cycles, less those that something clocked.
+fn idle_register_bits(flip_flops: u64, cycles: u64, clocked: &DatapathEvents) -> Result<u64, Error> {
+    let clocked = [clocked.register_bits, clocked.control.register_bits, clocked.requantizer.register_bits];
+    let clocked: u128 = clocked.into_iter().map(u128::from).sum();
+    let idle = (u128::from(flip_flops) * u128::from(cycles)).saturating_sub(clocked);
+    u64::try_from(idle).map_err(|_| Error::Energy("more than 2^64 bits are clocked".to_owned()))
+}
+
+/// A matrix job as the models' are.
+fn engine_job(outputs: u64, inputs: u64, tokens: u64) -> EngineJob {
+    let matrix = Some(Matrix { inputs, keep: false, address: 0 });
+    EngineJob { outputs, tokens, matrix, raw: true, maximum: false, scale: false }
 }
 
 /// What the engines of a machine do for a matrix and some tokens; what their jobs are does not matter, since tiles and steps add up.
@@ -201,9 +284,7 @@ fn engine_events(
         Machine::Ternary => (spec.acc_bits, products - zeros.of(products)),
         Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => (MULTIPLIED_SUM_BITS, products),
     };
-    let matrix = Some(Matrix { inputs: tiling.k, keep: false, address: 0 });
-    let job = EngineJob { outputs: tiling.n, tokens, matrix, raw: true, maximum: false, scale: false };
-    sizes.events(sum_bits, &job, false, nonzero)
+    sizes.events(sum_bits, &engine_job(tiling.n, tiling.k, tokens), false, nonzero)
 }
 
 /// What the arrays of a machine do for that, `times` over; padded lanes and columns are built and clocked.
@@ -231,7 +312,7 @@ fn datapath(
         + results * registers.result
         + tile_steps
             * columns
-            * tile_lanes(machine, lanes)
+            * registers::tile_lanes(machine, lanes)
             * (registers.loaded_weight + registers.held_weight)
         + stream_bytes * registers.stream_byte;
     // Of a multiplying array, a padded lane multiplies zeros, which toggle nothing. Sums are kept in FP32 across steps, as tensor cores do.
@@ -280,14 +361,6 @@ fn add(datapath: &mut DatapathEvents, bits: u32, adds: u64) {
     *datapath.integer_adds.entry(bits).or_default() += adds;
 }
 
-/// Weights of a column's step as a tile holds them: trits in whole bytes.
-fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
-    match machine {
-        Machine::Ternary => lanes.next_multiple_of(TRITS_PER_BYTE as u64),
-        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
-    }
-}
-
 /// The paper's convention: linears and full attention, whatever machine and mapping.
 fn paper_operations(mapping: &Mapping) -> Result<PaperOperations, Error> {
     let workload = &mapping.workload;
@@ -333,6 +406,7 @@ mod tests {
                 machine,
                 zeros: Share::THIRD,
                 events: Events::default(),
+                occurrences: Occurrences::default(),
             };
             counter.matrix(&tiling, 2, 1);
             counter.events
@@ -363,11 +437,52 @@ mod tests {
     }
 
     #[test]
+    fn registers_that_nothing_clocks_are_idle() {
+        let switched = |register_bits| energy::events::Switched { register_bits, adder_bits: 1000 };
+        let clocked = DatapathEvents {
+            register_bits: 30,
+            control: switched(5),
+            requantizer: switched(1),
+            ..DatapathEvents::default()
+        };
+        assert_eq!(idle_register_bits(10, 7, &clocked).unwrap(), 70 - 36);
+        assert_eq!(idle_register_bits(10, 3, &clocked).unwrap(), 0);
+        assert!(idle_register_bits(u64::MAX, 3, &clocked).is_err());
+    }
+
+    #[test]
+    fn engines_share_the_tiles_of_a_matrix() {
+        let mut chip = crate::chip::load("edge").unwrap();
+        (chip.spec.lanes, chip.spec.columns, chip.spec.engines, chip.spec.result_lanes) = (5, 2, 3, 1);
+        let sizes = engine_sizes(&chip, model::WeightFormat::Ternary);
+        let mut counter = Counter {
+            spec: &chip.spec,
+            sizes,
+            group: 4,
+            machine: Machine::Ternary,
+            zeros: Share::THIRD,
+            events: Events::default(),
+            occurrences: Occurrences::default(),
+        };
+        // Seven outputs are four tiles: the first engine takes the first and the last, which has one output; the others take one each.
+        let tiling = Tiling { n: 7, k: 5, columns: 2, tiles: 4, steps: 1, beats: 1, beat_bytes: 64 };
+        counter.matrix(&tiling, 4, 10);
+        let of =
+            |o: &Occurrences| [o.jobs, o.tiles, o.tokens, o.results, o.activation_words, o.beats, o.bursts];
+        // Three copies of four tokens' word; seven outputs of four tokens, one a beat.
+        assert_eq!(of(&counter.occurrences), [3, 4, 16, 16, 12, 28, 3].map(|count| 10 * count));
+        // Six tokens in groups of four are a job for each tile and group.
+        counter.occurrences = Occurrences::default();
+        counter.matrix(&tiling, 6, 1);
+        assert_eq!(of(&counter.occurrences), [8, 8, 24, 24, 24, 42, 8]);
+    }
+
+    #[test]
     fn other_baselines_worked_by_hand() {
         let mut chip = crate::chip::load("edge").unwrap();
         (chip.spec.lanes, chip.spec.columns) = (4, 2);
         let tiling = Tiling { n: 3, k: 6, columns: 2, tiles: 2, steps: 2, beats: 1, beat_bytes: 64 };
-        let count = |machine| of_matrix(&chip, machine, Share::THIRD, &tiling, 2);
+        let count = |machine| of_matrix(&chip, machine, Share::THIRD, &tiling, 2).unwrap();
         // 36 products, 16 sums of 4 lanes, as above.
         let bf16 = count(Machine::Bf16);
         assert_eq!((bf16.bf16_multiplies, bf16.bf16_adds, bf16.fp32_adds), (36, 48, 16));
@@ -389,7 +504,7 @@ mod tests {
         let tiling = Tiling { n: 16, k: 128, columns: 16, tiles: 1, steps: 1, beats: 1, beat_bytes: 64 };
         let active = |part, whole| {
             let zeros = Share::new(part, whole).unwrap();
-            of_matrix(&chip, Machine::Ternary, zeros, &tiling, 1).lanes_active
+            of_matrix(&chip, Machine::Ternary, zeros, &tiling, 1).unwrap().lanes_active
         };
         assert_eq!([active(0, 1), active(1, 2), active(1, 1)], [2048, 1024, 0]);
         assert_eq!((Share::new(2, 1), Share::new(0, 0)), (None, None));
@@ -410,6 +525,7 @@ mod tests {
                 machine,
                 zeros: Share::THIRD,
                 events: Events::default(),
+                occurrences: Occurrences::default(),
             };
             counter.matrix(&tiling, 5, 1);
             counter.events

@@ -12,11 +12,13 @@
 pub mod baseline;
 pub mod board;
 pub mod chip;
+pub mod control;
 pub mod dram;
 pub mod engine;
 mod error;
 pub mod events;
 pub mod mapping;
+mod memory_energy;
 mod parts;
 mod preset;
 pub mod registers;

@@ -1,13 +1,14 @@
 //! What a chip is made of, for its area; and what its arrays do at full rate, for its power.
 
 use energy::events::DatapathEvents;
-use energy::{Area, AreaTable, Cost, CostTable, Parts, datapath};
+use energy::{Area, AreaTable, Cells, Cost, CostTable, Parts, datapath};
 
 use crate::Error;
 use crate::chip::Chip;
+use crate::control::{self, Part};
 use crate::engine::{binary_adders, column_adders};
 use crate::events::{self, Share};
-use crate::mapping::Tiling;
+use crate::mapping::{Tiling, engine_sizes};
 use crate::registers::Registers;
 use crate::workload::Machine;
 
@@ -32,7 +33,7 @@ pub(crate) fn array_power_w(
     zeros: Share,
     costs: &CostTable,
 ) -> Result<f64, Error> {
-    let joules = datapath(&full_rate(chip, machine, zeros), costs)
+    let joules = datapath(&full_rate(chip, machine, zeros)?, costs)
         .map_err(|error| Error::Energy(error.to_string()))?
         .total();
     let cycles = chip.spec.token_slots as f64;
@@ -40,7 +41,7 @@ pub(crate) fn array_power_w(
 }
 
 /// An engine's tile and as many tokens as it has slots: a cycle a token.
-fn full_rate(chip: &Chip, machine: Machine, zeros: Share) -> DatapathEvents {
+fn full_rate(chip: &Chip, machine: Machine, zeros: Share) -> Result<DatapathEvents, Error> {
     let spec = &chip.spec;
     let tiling = Tiling::new(chip, machine.linear_format(), spec.columns, spec.lanes);
     events::of_matrix(chip, machine, zeros, &tiling, spec.token_slots)
@@ -62,8 +63,17 @@ fn parts(chip: &Chip, machine: Machine) -> Parts {
     let fifo_bytes = stream_bytes * spec.stream_fifo_beats;
     let engine_kb = spec.activation_sram_kb + spec.result_sram_kb + spec.weight_sram_kb;
     let buffers_kb = spec.engines * engine_kb + spec.vector.sram_kb;
+    let sizes = engine_sizes(chip, machine.linear_format());
+    let block = |part| {
+        let built = control::built(part, &sizes);
+        Cells {
+            register_bits: spec.engines * (built.flip_flops + built.memory_bits),
+            adder_bits: spec.engines * built.adder_bits,
+        }
+    };
     let mut parts = Parts {
         register_bits,
+        control: block(Part::Control),
         sram_bytes: buffers_kb * 1024 + fifo_bytes,
         vector_lanes: spec.vector.lanes,
         dram_standard: chip.standard.name.clone(),
@@ -77,6 +87,7 @@ fn parts(chip: &Chip, machine: Machine) -> Parts {
             parts.integer_adder_bits = columns * column;
             parts.lane_selects = lanes;
             parts.decoders = stream_bytes;
+            parts.requantizer = block(Part::Requantizer);
         }
         Machine::Fp16 | Machine::W4a16 => {
             parts.operators =
@@ -153,7 +164,7 @@ mod tests {
     fn power_is_that_of_a_cycle_at_full_rate() {
         let chip = chip(5, 2);
         let costs = CostTable::seven_nm().unwrap();
-        let events = full_rate(&chip, Machine::Fp16, Share::THIRD);
+        let events = full_rate(&chip, Machine::Fp16, Share::THIRD).unwrap();
         // Two cycles: a token each.
         assert_eq!((events.fp16_multiplies, events.fp16_adds, events.fp32_adds), (20, 16, 4));
         let watts = array_power_w(&chip, Machine::Fp16, Share::THIRD, &costs).unwrap();

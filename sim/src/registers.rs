@@ -2,8 +2,7 @@
 //! `weight_stream`), and as an array of multipliers with the same dataflow would have them. A test counts the flip-flops of the emitted
 //! Verilog.
 //!
-//! Does not: count memories (SRAM, slots of accumulators), or what is there once an engine and not once a lane, column or byte outside the
-//! array: controllers, job registers, requantiser.
+//! Does not: count memories (SRAM, slots of accumulators), or what an engine has around its array ([`crate::control`]).
 
 use contract::latency::{
     BROADCAST_CYCLES, BYTE_LEVELS, LATE_LANE_CYCLES, TREE_LEVEL_CYCLES, WEIGHT_DATA_CYCLES, array_cycles,
@@ -11,6 +10,8 @@ use contract::latency::{
 use contract::{ACTIVATION_BITS, packing::TRITS_PER_BYTE};
 
 use crate::chip::ChipSpec;
+use crate::control::{self, Part, address_bits};
+use crate::engine::Sizes;
 use crate::workload::Machine;
 
 /// Lanes of a byte of weights.
@@ -169,25 +170,52 @@ fn slot_bits(spec: &ChipSpec) -> u64 {
     address_bits(spec.token_slots)
 }
 
-/// Bits that address so many places; at least one.
-fn address_bits(places: u64) -> u64 {
-    u64::from(u64::BITS - places.saturating_sub(1).leading_zeros()).max(1)
+/// Those that hold an array's activations, sums, results and weights.
+fn array_flip_flops(machine: Machine, spec: &ChipSpec) -> u64 {
+    let registers = Registers::of(machine, spec);
+    let tile = spec.columns * tile_lanes(machine, spec.lanes);
+    registers.shared
+        + spec.columns * (registers.column + registers.result)
+        + tile * (registers.lane + registers.loaded_weight + registers.held_weight)
 }
 
-/// Flip-flops of `mac_array` as emitted, where its slots of accumulators are a memory: lanes in whole bytes, two token slots or more.
+/// Flip-flops of an engine, without the output registers of its SRAMs; a baseline's has no requantiser.
+pub(crate) fn flip_flops(machine: Machine, spec: &ChipSpec, sizes: &Sizes) -> u64 {
+    let requantizer = match machine {
+        Machine::Ternary => control::built(Part::Requantizer, sizes).flip_flops,
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => 0,
+    };
+    array_flip_flops(machine, spec)
+        + spec.stream_bits / 8 * Registers::of(machine, spec).stream_byte
+        + control::built(Part::Control, sizes).flip_flops
+        + requantizer
+}
+
+/// Flip-flops of `ternary_engine_axi` as emitted, where its slots are memories: lanes in whole bytes, two token slots or more.
+pub fn engine_flip_flops(spec: &ChipSpec, sizes: &Sizes) -> u64 {
+    // Output registers of the memories of weights, activations and results.
+    let read =
+        spec.stream_bits + u64::from(ACTIVATION_BITS) * spec.lanes + u64::from(spec.acc_bits) * spec.columns;
+    flip_flops(Machine::Ternary, spec, sizes) + read
+}
+
+/// Flip-flops of `mac_array` as emitted, under the same conditions.
 pub fn mac_array_flip_flops(spec: &ChipSpec) -> u64 {
-    let registers = Registers::ternary(spec);
     let tile = spec.columns * spec.lanes.next_multiple_of(BYTE_LANES);
     let beats = tile.div_ceil(spec.stream_bits / 8 * BYTE_LANES);
     // Beside what is counted with tokens and weights: a beat's write and swap on their way, its number, and two tiles' states; the reset's
     // copy, and a result's valid bit and slot.
     let weight_tile = u64::from(WEIGHT_DATA_CYCLES) * (2 + address_bits(beats)) + address_bits(beats) + 2;
     let results = 1 + 1 + slot_bits(spec);
-    registers.shared
-        + spec.columns * (registers.column + registers.result)
-        + tile * (registers.lane + registers.loaded_weight + registers.held_weight)
-        + weight_tile
-        + results
+    array_flip_flops(Machine::Ternary, spec) + weight_tile + results
+}
+
+/// Weights of a column's step as a tile holds them: trits in whole bytes.
+pub(crate) fn tile_lanes(machine: Machine, lanes: u64) -> u64 {
+    match machine {
+        Machine::Ternary => lanes.next_multiple_of(BYTE_LANES),
+        Machine::Fp16 | Machine::Bf16 | Machine::W8a8 | Machine::W4a16 => lanes,
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +250,7 @@ mod tests {
         for machine in [Machine::Ternary, Machine::Fp16, Machine::W8a8, Machine::W4a16] {
             let tiling = crate::mapping::Tiling::new(&chip, machine.linear_format(), 2, 15);
             let zeros = crate::events::Share::new(0, 1).unwrap();
-            let counted = crate::events::of_matrix(&chip, machine, zeros, &tiling, 1).register_bits;
+            let counted = crate::events::of_matrix(&chip, machine, zeros, &tiling, 1).unwrap().register_bits;
             let bound =
                 Registers::of(machine, &chip.spec).of_step(&chip.spec, tiling.beats * tiling.beat_bytes);
             assert!(counted <= bound && bound < 2 * counted, "{machine:?}: {counted} of {bound}");

@@ -10,8 +10,8 @@ use model::WeightFormat;
 use serde::Serialize;
 
 use crate::baseline::Equal;
-
 use crate::board::BoardComparison;
+pub use crate::memory_energy::DramByCommands;
 
 /// Version of the JSON document. It grows when a key changes its meaning or goes; new keys do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -156,8 +156,14 @@ pub struct Run {
     pub dram_peak_gb_s: f64,
     /// What the engines' weight streams take together, 10^9 bytes a second; below the DRAM's peak it is the limit.
     pub stream_peak_gb_s: f64,
+    /// What clocking the engines' registers takes in the cycles in which nothing passes through them, if no clock is gated, joules. In no
+    /// accounting: the chip's static power is assumed to hold it.
+    pub ungated_clock_j: f64,
     /// Row hits, activates and refreshes behind `dram_bytes`.
     pub dram_commands: DramCommands,
+    /// What those take, where a datasheet has the currents of the standard; the system accounting prices all standards by the bit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dram_by_commands: Option<DramByCommands>,
     /// Multiply-accumulates of the array's linears over what all its lanes could do in `cycles`; 0 to 1.
     pub array_utilization: f64,
     /// Cycles in which the array took a token.

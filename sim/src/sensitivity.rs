@@ -15,6 +15,8 @@ pub struct Variation {
     pub knob: Knob,
     /// The lowest and the highest factor.
     pub factors: [f64; 2],
+    /// Nobody asked for this range and no source prints one: it is [`UNSOURCED`].
+    pub assumed: bool,
 }
 
 /// What varying a cost does to FP16 joules over ternary joules a token.
@@ -44,7 +46,7 @@ pub fn default_variations(chip: &Chip, costs: &CostTable) -> Result<Vec<Variatio
     let of = |knob: Knob| {
         let range = knob.published_range(costs, &chip.standard.name);
         let range = range.map_err(|error| Error::Energy(error.to_string()))?;
-        Ok(Variation { knob, factors: range.unwrap_or(UNSOURCED) })
+        Ok(Variation { knob, factors: range.unwrap_or(UNSOURCED), assumed: range.is_none() })
     };
     Knob::all().into_iter().map(of).collect()
 }

@@ -12,6 +12,7 @@ use crate::board::BoardComparison;
 use crate::chip::Chip;
 use crate::events::Share;
 use crate::mapping::{Mapping, Tiling, linear_stripes};
+use crate::memory_energy::dram_by_commands;
 use crate::registers::Registers;
 use crate::result::{
     Baseline, DramCommands, EnergyPair, EnergyRatios, EnergyReport, Joules, OperatorResult, Options, OwnTime,
@@ -297,6 +298,7 @@ impl Measured {
             joules.push(Joules { total: breakdown.total(), components: breakdown.components });
         }
         let joules: [Joules; 3] = joules.try_into().unwrap_or_else(|_| unreachable!("three accountings"));
+        let by_bit_j = joules[2].components.get("dram").copied().unwrap_or_default();
         let commands = timing.channel * chip.spec.dram.channels;
         let run = Run {
             phase: workload.phase,
@@ -322,6 +324,9 @@ impl Measured {
                 precharges: commands.precharges,
                 refreshes: commands.refreshes * mapping.chips,
             },
+            ungated_clock_j: energy::ungated_clock_j(&events.datapath, costs)
+                .map_err(|error| Error::Energy(error.to_string()))?,
+            dram_by_commands: dram_by_commands(chip, mapping.chips, timing, by_bit_j)?,
             array_utilization: array_macs(mapping) as f64
                 / (chip.lanes_total() as f64 * timing.cycles as f64),
             array_busy_cycles: timing.array_busy_cycles,

@@ -108,7 +108,7 @@ fn a_cost_that_only_one_machine_pays_moves_the_ratio_its_way() {
     let report = run(&Request { baselines: vec![], ..request() });
     let decode = &report.phases[1];
     let of = |name: &str, factors| {
-        let variation = Variation { knob: Knob::of(name).unwrap(), factors };
+        let variation = Variation { knob: Knob::of(name).unwrap(), factors, assumed: false };
         tornado(decode, &chip, &[variation], &costs).unwrap()
     };
     let base = decode.ratio.energy.system;

@@ -1,15 +1,16 @@
 //! What the simulator counts for the energy accountings is what the nets of the emitted Verilog do.
 //!
 //! Counted from outside, in the same kind of runs that `engine_timing` times: rows of every memory on the way of weights,
-//! activations and results, lanes that zeros hold still, additions of every width, tiles.
+//! activations and results, lanes that zeros hold still, additions of every width, tiles; and what clocks the blocks around the array.
 
 use std::collections::BTreeMap;
 
 use rtl::EngineParameters;
 use rtl::cosim::Random;
-use rtl::cosim::engine::{EngineSimulator, Instruments, NetEvents, Source, Top};
+use rtl::cosim::engine::{EngineSimulator, EngineTrace, Instruments, NetEvents, Source, Top};
+use sim::control::Occurrences;
 use sim::engine::{Accesses, EngineEvents, Job, Matrix};
-use tritium_tests::engines::{engine, parameters, random_session, sizes};
+use tritium_tests::engines::{engine, parameters, random_session, seen, sizes};
 
 /// The memories whose instances' names have a part; rows of several that lie side by side are one row.
 fn memory(nets: &NetEvents, part: &str) -> Accesses {
@@ -61,12 +62,32 @@ fn equal(p: &EngineParameters, top: Top) {
     for ((session, jobs), trace) in sessions.iter().zip(&traces) {
         session.check(trace).expect("the contract's results");
         let mut expected = no_events(p);
+        let mut occurrences = Occurrences::default();
         for (engine_job, job) in jobs {
             let kept = matches!(engine_job.source, Source::Matrix { kept: true, .. });
             let nonzero = engine_job.nonzero_trits(p) * job.tokens;
             add(&mut expected, &sizes(p).events(p.array.acc_bits, job, kept, nonzero));
+            occurrences = occurrences.plus(&Occurrences::of(&sizes(p), job, kept), 1);
         }
+        passed(top, trace, &occurrences);
         assert_eq!(counted(p, &trace.events), expected, "{p:?}, {top:?}");
+    }
+}
+
+/// What clocks the blocks around the array is what passed through the engine's ports, its memories and its array.
+fn passed(top: Top, trace: &EngineTrace, counted: &Occurrences) {
+    let (ports, nets) = (seen(trace), &trace.events);
+    let beats = |beats: usize| u64::try_from(beats).expect("beats of a run");
+    assert_eq!(beats(ports.weights.len()), counted.weight_beats);
+    assert_eq!(beats(ports.activations.len()), counted.activation_beats);
+    assert_eq!(beats(ports.vectors.len()), counted.vector_beats);
+    assert_eq!(beats(ports.results.len()), counted.raw_beats);
+    assert_eq!(beats(ports.quantized.len()), counted.scaled_beats);
+    assert_eq!(nets.tiles, counted.steps);
+    assert_eq!(memory(nets, "activation_buffer").writes, counted.activation_words);
+    assert_eq!(memory(nets, "result_buffer").writes, counted.results);
+    if top == Top::Axi {
+        assert_eq!(beats(ports.requests.len()), counted.bursts);
     }
 }
 

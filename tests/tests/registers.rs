@@ -2,7 +2,8 @@
 
 use rtl::{EngineParameters, Parameters, eda, verilog};
 use sim::chip::ChipSpec;
-use sim::registers::{Registers, mac_array_flip_flops};
+use sim::registers::{Registers, engine_flip_flops, mac_array_flip_flops};
+use tritium_tests::engines::{engine, sizes};
 
 /// One-bit flip-flops of a module and what it holds.
 fn flip_flops(text: &str, top: &str) -> u64 {
@@ -31,6 +32,22 @@ fn the_array_has_the_flip_flops_that_are_counted() {
         let p = Parameters { lanes, columns, tokens, stream_bits, acc_bits };
         let text = verilog::mac_array(&p).unwrap();
         assert_eq!(flip_flops(&text, "mac_array"), mac_array_flip_flops(&spec(&p)), "{p:?}");
+    }
+}
+
+/// Controllers, counters, job registers, queues, read master and requantiser among them: nothing of an engine is left out.
+#[test]
+fn the_engine_has_the_flip_flops_that_are_counted() {
+    for p in [
+        engine([5, 1, 2, 8], [8, 16], [1, 1], [4, 1]),
+        engine([15, 3, 5, 64], [16, 64], [2, 3], [8, 8]),
+        engine([80, 2, 4, 128], [128, 512], [1, 1], [256, 16]),
+        engine([80, 16, 16, 512], [512, 128], [8, 2], [64, 32]),
+        engine([40, 12, 3, 256], [64, 128], [16, 4], [16, 4]),
+    ] {
+        let text = verilog::ternary_engine_axi(&p).unwrap();
+        let counted = engine_flip_flops(&spec(&p.array), &sizes(&p));
+        assert_eq!(flip_flops(&text, "ternary_engine_axi"), counted, "{p:?}");
     }
 }
 

@@ -3,11 +3,12 @@
 use ::paper::{Reproduction, Row};
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{ChartBuilder, DrawingBackend, Rectangle};
+use plotters::prelude::DrawingBackend;
+use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
 
-use super::ink::{self, BODY, FAINT, GRID, INK, OTHER, PALETTE, SMALL, TERNARY, TITLE};
+use super::groups::Ratios;
+use super::ink::{self, INK, OTHER, PALETTE, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, render};
 use crate::Error;
 
@@ -76,44 +77,16 @@ impl Figure for ConventionsFigure<'_> {
             top += ink::LEGEND_LINE;
         }
         let (_, plot) = area.split_vertically(top + 8);
-        let values = || self.series.iter().flat_map(|series| series.values.iter().copied());
-        let largest = values().fold(1.0, f64::max);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin_left(MARGIN)
-            .margin_right(MARGIN)
-            .margin_bottom(12)
-            .x_label_area_size(48)
-            .y_label_area_size(74)
-            .build_cartesian_2d(0.0..self.sizes.len() as f64, 0.0..largest * 1.12)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_max_light_lines(0)
-            .bold_line_style(GRID)
-            .axis_style(FAINT)
-            .y_label_formatter(&|ratio| format!("{ratio:.0}x"))
-            .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
-            .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .x_desc("model size")
-            .y_desc("energy ratio, FP16 / ternary")
-            .draw()?;
-        let bar = FILLED / self.series.len() as f64;
-        for (index, size) in self.sizes.iter().enumerate() {
-            let left = index as f64 + (1.0 - FILLED) / 2.0;
-            for ((order, series), color) in self.series.iter().enumerate().zip(colors()) {
-                let Some(&value) = series.values.get(index) else { continue };
-                let from = left + bar * order as f64;
-                let corners = [(from + 0.05 * bar, value), (from + 0.95 * bar, 0.0)];
-                chart.draw_series([Rectangle::new(corners, color.filled())])?;
-                let (x, y) = chart.backend_coord(&(from + bar / 2.0, value));
-                let style = ink::text(SMALL - 2.0, INK, HPos::Center, VPos::Bottom);
-                area.draw_text(&format!("{value:.1}"), &style, (x, y - 2))?;
-            }
-            let (x, y) = chart.backend_coord(&(index as f64 + 0.5, 0.0));
-            area.draw_text(size, &ink::bold(BODY, INK, HPos::Center, VPos::Top), (x, y + 6))?;
-        }
-        Ok(())
+        let ratios = Ratios {
+            axis: "model size",
+            sizes: self.sizes.iter().map(|size| (*size, None)).collect(),
+            series: self.series.iter().map(|series| series.values.clone()).zip(colors()).collect(),
+            filled: [FILLED, 0.9],
+            value_text: SMALL - 2.0,
+            margin: MARGIN,
+            names: 48,
+        };
+        ratios.draw(area, &plot)
     }
 }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{ChartBuilder, DrawingBackend, Rectangle};
+use plotters::prelude::{ChartBuilder, DrawingBackend, PathElement, Rectangle};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
+use plotters::style::{Color, RGBColor, WHITE};
 use sim::result::{PhaseReport, Report};
 
 use super::ink::{self, BODY, FAINT, GRID, HEADING, INK, LEGEND_LINE, OTHER, PALETTE, SMALL, TITLE};
@@ -135,6 +135,11 @@ impl EnergyFigure {
                 let corners = [(from, middle + HALF_BAR), (to, middle - HALF_BAR)];
                 chart.draw_series([Rectangle::new(corners, color.filled())])?;
                 let [(left, y), (right, _)] = [from, to].map(|x| chart.backend_coord(&(x, middle)));
+                // Neighbours that print in the same grey stay apart.
+                if right - left > 2 {
+                    let edge = vec![(to, middle + HALF_BAR), (to, middle - HALF_BAR)];
+                    chart.draw_series([PathElement::new(edge, WHITE.stroke_width(1))])?;
+                }
                 if matches!(view, View::Shares) && right - left >= SHARE_WIDTH {
                     let share = format!("{:.0}%", to - from);
                     let style = ink::text(SMALL, ink::ink_on(color), HPos::Center, VPos::Center);

@@ -8,7 +8,8 @@ use plotters::prelude::{ChartBuilder, Circle, DrawingBackend, Rectangle};
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use super::ink::{self, BODY, FAINT, FP16, GRID, INK, OTHER, SMALL, TERNARY, TITLE};
+use super::groups::axes;
+use super::ink::{self, BODY, FP16, INK, OTHER, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, render};
 use crate::Error;
 
@@ -18,7 +19,10 @@ pub fn measured_chart(reproduction: &Reproduction) -> Result<Chart, Error> {
     let memory = reproduction.memories.iter();
     let memory = memory.map(|m| (m.size.as_str(), m.format, m.paper_bytes / gb, m.terms.total() / gb));
     let latency = reproduction.latencies.iter().map(|l| (l.size.as_str(), l.format, l.paper_ms, l.fitted_ms));
-    let panels = [("memory, GB of 2^30 bytes", memory.collect()), ("latency, ms a token", latency.collect())];
+    let panels = [
+        ("memory, GB of 2^30 bytes (log)", memory.collect()),
+        ("latency, ms a token (log)", latency.collect()),
+    ];
     let mut sizes: Vec<&str> = Vec::new();
     for memory in &reproduction.memories {
         if !sizes.contains(&memory.size.as_str()) {
@@ -86,17 +90,7 @@ impl MeasuredFigure<'_> {
             .x_label_area_size(66)
             .y_label_area_size(74)
             .build_cartesian_2d(0.0..self.sizes.len() as f64, y.with_key_points(decades))?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_max_light_lines(0)
-            .bold_line_style(GRID)
-            .axis_style(FAINT)
-            .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
-            .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .y_desc(axis)
-            .draw()?;
+        axes(&mut chart, None, axis, &|value| format!("{value:.1}"))?;
         for &(size, format, paper, ours) in values {
             let Some(index) = self.sizes.iter().position(|known| *known == size) else { continue };
             let (offset, color) = place(format);

@@ -3,6 +3,7 @@
 mod conventions;
 mod energy;
 mod font;
+mod groups;
 mod growth;
 mod ink;
 mod measured;

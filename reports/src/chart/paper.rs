@@ -3,11 +3,11 @@
 use ::paper::figure3::SizeComparison;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{ChartBuilder, DrawingBackend, Rectangle};
-use plotters::style::Color;
+use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::ink::{self, BODY, FAINT, GRID, INK, OTHER, SMALL, TERNARY, TITLE};
+use super::groups::Ratios;
+use super::ink::{self, INK, OTHER, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, render};
 use crate::Error;
 
@@ -23,9 +23,9 @@ struct PaperFigure<'a> {
 const WIDTH: u32 = 760;
 const HEIGHT: u32 = 440;
 const MARGIN: i32 = 18;
-/// A bar's width and half the gap of its group, in units of the distance between the groups.
+/// A bar's width and that of its place, in units of the distance between the groups.
 const BAR: f64 = 0.32;
-const HALF_GAP: f64 = 0.02;
+const PLACE: f64 = 0.36;
 
 impl Figure for PaperFigure<'_> {
     const NAME: &'static str = "paper ratios";
@@ -42,44 +42,18 @@ impl Figure for PaperFigure<'_> {
         ink::legend(area, (MARGIN + 58, 50), WIDTH as i32 - MARGIN, &entries)?;
 
         let (_, plot) = area.split_vertically(76);
-        let largest = self.sizes.iter().map(|size| size.ratio.paper.max(size.ratio.ours)).fold(1.0, f64::max);
-        let groups = self.sizes.len() as f64;
-        let mut chart = ChartBuilder::on(&plot)
-            .margin_left(MARGIN)
-            .margin_right(MARGIN)
-            .margin_bottom(12)
-            .x_label_area_size(72)
-            .y_label_area_size(74)
-            .build_cartesian_2d(0.0..groups, 0.0..largest * 1.12)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_max_light_lines(0)
-            .bold_line_style(GRID)
-            .axis_style(FAINT)
-            .y_label_formatter(&|ratio| format!("{ratio:.0}x"))
-            .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
-            .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .x_desc("model size, and how far ours is from the printed ratio")
-            .y_desc("energy ratio, FP16 / ternary")
-            .draw()?;
-
-        for (index, size) in self.sizes.iter().enumerate() {
-            let middle = index as f64 + 0.5;
-            let bars = [(middle - HALF_GAP - BAR, size.ratio.paper), (middle + HALF_GAP, size.ratio.ours)];
-            for ((left, ratio), (_, color)) in bars.into_iter().zip(series) {
-                chart.draw_series([Rectangle::new([(left, ratio), (left + BAR, 0.0)], color.filled())])?;
-                let (x, y) = chart.backend_coord(&(left + BAR / 2.0, ratio));
-                let style = ink::text(SMALL, INK, HPos::Center, VPos::Bottom);
-                area.draw_text(&format!("{ratio:.1}"), &style, (x, y - 2))?;
-            }
-            let (x, y) = chart.backend_coord(&(middle, 0.0));
-            area.draw_text(&size.size, &ink::bold(BODY, INK, HPos::Center, VPos::Top), (x, y + 6))?;
-            let error = format!("{:+.2}%", size.ratio.error_percent);
-            area.draw_text(&error, &ink::text(SMALL, FAINT, HPos::Center, VPos::Top), (x, y + 25))?;
-        }
-        Ok(())
+        let values = |of: fn(&SizeComparison) -> f64| self.sizes.iter().map(of).collect::<Vec<_>>();
+        let error = |size: &SizeComparison| Some(format!("{:+.2}%", size.ratio.error_percent));
+        let ratios = Ratios {
+            axis: "model size, and how far ours is from the printed ratio",
+            sizes: self.sizes.iter().map(|size| (size.size.as_str(), error(size))).collect(),
+            series: vec![(values(|size| size.ratio.paper), OTHER), (values(|size| size.ratio.ours), TERNARY)],
+            filled: [2.0 * PLACE, BAR / PLACE],
+            value_text: SMALL,
+            margin: MARGIN,
+            names: 72,
+        };
+        ratios.draw(area, &plot)
     }
 }
 

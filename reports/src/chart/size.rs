@@ -11,7 +11,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 use sim::result::{Phase, PhaseReport, Report};
 
-use super::ink::{self, BODY, FAINT, FP16, GRID, HEADING, INK, SMALL, TERNARY, TITLE};
+use super::groups::axes;
+use super::ink::{self, BODY, FAINT, FP16, HEADING, INK, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, font, render};
 use crate::Error;
 use crate::sweep::{batch_pair, batches, batches_differ};
@@ -114,19 +115,7 @@ impl SizeFigure {
             .x_label_area_size(X_LABELS + notes.iter().map(|_| NOTE).sum::<i32>())
             .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(-0.5..models - 0.5, y.with_key_points(ticks(low, high)))?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_max_light_lines(0)
-            .bold_line_style(GRID)
-            .axis_style(FAINT)
-            .y_label_formatter(&|value| short(*value, 1))
-            .y_label_style(ink::text(SMALL, INK, HPos::Right, VPos::Center))
-            .axis_desc_style(ink::text(BODY, INK, HPos::Center, VPos::Bottom))
-            .x_desc(description(notes))
-            .y_desc(panel.axis)
-            .draw()?;
+        axes(&mut chart, Some(&description(notes)), panel.axis, &|value| short(*value, 1))?;
         for (machine, (_, color)) in MACHINES.into_iter().enumerate() {
             let points =
                 || panel.values.iter().enumerate().map(|(model, values)| (model as f64, values[machine]));
@@ -195,8 +184,12 @@ impl Row {
         let phases: Vec<PhaseReport> = reports.iter().map(of).collect::<Option<_>>()?;
         let options = &reports.first()?.options;
         let (work, latency) = match phase {
-            Phase::Prefill => (format!("prompt of {} tokens", options.prompt), "time to first token, ms"),
-            Phase::Decode => (format!("{} tokens in the cache", options.context), "latency of a token, ms"),
+            Phase::Prefill => {
+                (format!("prompt of {} tokens", options.prompt), "time to first token, ms (log)")
+            }
+            Phase::Decode => {
+                (format!("{} tokens in the cache", options.context), "latency of a token, ms (log)")
+            }
         };
         let title = format!("{}, {work}, batch {}", phase.name(), batches(reports));
         let values = |quantity: fn(&sim::result::Run) -> f64| {
@@ -207,7 +200,7 @@ impl Row {
             notes: [chips(&phases), batch(reports)].into_iter().flatten().collect(),
             panels: [
                 Panel { axis: latency, values: values(|run| run.seconds * 1e3) },
-                Panel { axis: "throughput, tokens/s", values: values(|run| run.tokens_per_second) },
+                Panel { axis: "throughput, tokens/s (log)", values: values(|run| run.tokens_per_second) },
             ],
         })
     }
@@ -283,9 +276,15 @@ mod tests {
             phase.fp16.chips = 1;
         }
         let svg = size_chart(&[small, example::report()]).unwrap().svg;
-        for label in
-            ["700m", "70b", "1 vs 2", "ternary", "FP16", "throughput, tokens/s", "time to first token, ms"]
-        {
+        for label in [
+            "700m",
+            "70b",
+            "1 vs 2",
+            "ternary",
+            "FP16",
+            "throughput, tokens/s (log)",
+            "time to first token, ms (log)",
+        ] {
             assert!(svg.contains(&format!("\n{label}\n")), "{label}");
         }
         // 5.512345 ms and a tenth of it against 53.123456 ms.

@@ -10,7 +10,7 @@ use sim::sensitivity::Swing;
 use super::ink::{self, BODY, FAINT, FP16, GRID, INK, SMALL, TERNARY, TITLE};
 use super::{Chart, Drawn, Figure, render};
 use crate::Error;
-use crate::sensitivity::{change, is_sourced};
+use crate::sensitivity::change;
 use crate::units::times;
 
 /// The widest bars on top; `title` says of what, `ratio` is that of the costs as they are.
@@ -50,8 +50,11 @@ impl Figure for TornadoFigure<'_> {
         let entries = [("the cost at its lowest", LOW), ("at its highest", HIGH)];
         let entries = entries.map(|(name, color)| (name.to_owned(), color));
         ink::legend(area, (MARGIN, 50), WIDTH as i32 - MARGIN, &entries)?;
-        let note = "* no published range: 30% either way";
-        area.draw_text(note, &ink::text(SMALL, FAINT, HPos::Right, VPos::Top), (WIDTH as i32 - MARGIN, 52))?;
+        if self.swings.iter().any(|swing| swing.variation.assumed) {
+            let note = "* no published range: 30% either way";
+            let style = ink::text(SMALL, FAINT, HPos::Right, VPos::Top);
+            area.draw_text(note, &style, (WIDTH as i32 - MARGIN, 52))?;
+        }
 
         let (_, plot) = area.split_vertically(TOP - 10);
         let ends = || self.swings.iter().flat_map(|swing| swing.ratios).chain([self.ratio]);
@@ -82,7 +85,7 @@ impl Figure for TornadoFigure<'_> {
             for (ratio, color) in swing.ratios.into_iter().zip([LOW, HIGH]) {
                 let corners = [(self.ratio, middle + 0.32), (ratio, middle - 0.32)];
                 chart.draw_series([Rectangle::new(corners, color.filled())])?;
-                if (ratio - self.ratio).abs() > 1e-3 * self.ratio {
+                if (ratio - self.ratio).abs() > 0.3 * LEAST_WIDTH * self.ratio {
                     let (x, y) = chart.backend_coord(&(ratio, middle));
                     let (side, x) =
                         if ratio < self.ratio { (HPos::Right, x - 5) } else { (HPos::Left, x + 5) };
@@ -91,7 +94,7 @@ impl Figure for TornadoFigure<'_> {
             }
             let (x, y) = chart.backend_coord(&(low - room, middle));
             let [least, most] = swing.variation.factors.map(change);
-            let mark = if is_sourced(swing) { "" } else { " *" };
+            let mark = if swing.variation.assumed { " *" } else { "" };
             let name = format!("{}  {least} to {most}{mark}", swing.variation.knob.name());
             area.draw_text(&name, &ink::text(SMALL, INK, HPos::Right, VPos::Center), (x - 8, y))?;
         }

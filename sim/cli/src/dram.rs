@@ -5,13 +5,122 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::{Args, ValueEnum};
 use reports::{Grid, printable};
 use sim::dram::{
-    Checker, Command, CommandLines, Explanation, Outcome, RefreshMode, Setup, TraceError, explain, run,
+    Checker, Command, CommandLines, Explanation, Order, Organisation, Outcome, Policy, RefreshMode, Setup,
+    TraceError, explain, run,
 };
 
 use crate::args::TextFormat;
 use crate::output::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct DramArguments {
+    /// DRAM: ddr4-3200, hbm3, ..., or the path of a YAML file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) standard: String,
+
+    /// Requests, one a line: `LD 0x...` or `ST 0x...`, or `0x... READ cycle` or `0x... WRITE cycle`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: PathBuf,
+
+    /// Also write every command to this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub(crate) commands: Option<PathBuf>,
+
+    /// Check every command against the standard.
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) check: bool,
+
+    /// Instead of results, what limits the trace and what other mappings reach, measured on its first 2,000,000 requests.
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Channels, each independent.
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) channels: u64,
+
+    /// Ranks of a channel.
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) ranks: u64,
+
+    /// Fields of an address, most significant first: row, rank, bank, bank group, column, channel; in parts (RoCo5BaBgCo2Ch) or hashed
+    /// (RoBaRaCoBgCh,Bg^Ro,Ba^Ro2).
+    #[arg(long, value_name = "FIELDS", default_value = "RoBaRaCoBgCh")]
+    pub(crate) mapping: String,
+
+    /// Reads that can wait at a channel.
+    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) read_queue: u64,
+
+    /// Writes that can wait at a channel.
+    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) write_queue: u64,
+
+    /// Waiting writes that begin a drain [default: four fifths of the queue].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
+    pub(crate) high: Option<u64>,
+
+    /// Waiting writes that end a drain [default: a fifth of the queue].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
+    pub(crate) low: Option<u64>,
+
+    /// What goes first of the commands that can start in a cycle.
+    #[arg(long, value_enum, default_value_t = OrderArgument::Columns)]
+    pub(crate) order: OrderArgument,
+
+    /// Row hits that may go before an older request of their bank.
+    #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) cap: u64,
+
+    /// What is refreshed at once.
+    #[arg(long, value_enum, default_value_t = RefreshArgument::AllBank)]
+    pub(crate) refresh: RefreshArgument,
+
+    /// When a request leaves its place in the queue.
+    #[arg(long, value_enum, default_value_t = LeavesArgument::Column)]
+    pub(crate) leaves: LeavesArgument,
+
+    /// Search all banks for every command: the same commands, more slowly.
+    #[arg(long)]
+    pub(crate) no_fast: bool,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArgument {
+    /// Column commands.
+    Columns,
+    /// The oldest request's, whatever it is.
+    Age,
+    /// Column commands of requests whose row was opened for them.
+    Opened,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RefreshArgument {
+    None,
+    AllBank,
+    PerBank,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeavesArgument {
+    /// With the activate of its row.
+    Activate,
+    /// With its column command.
+    Column,
+}
+
+/// A count of a memory's; the memory itself says what it can be.
+fn count(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (0..=1 << 20).contains(number));
+    number.ok_or_else(|| "must be a whole number, at most 1048576".to_owned())
+}
 
 /// A trace, a memory, and what to show.
 pub(crate) struct Request {
@@ -23,6 +132,47 @@ pub(crate) struct Request {
     pub(crate) check: bool,
     pub(crate) explain: bool,
     pub(crate) format: TextFormat,
+}
+
+impl Request {
+    /// The memory and the trace of the arguments.
+    pub(crate) fn resolve(arguments: DramArguments) -> anyhow::Result<Request> {
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let setup = Setup {
+            standard: sim::dram::standard(&arguments.standard)?,
+            organisation: Organisation { channels: arguments.channels, ranks: arguments.ranks },
+            mapping: arguments.mapping,
+            policy: Policy {
+                read_queue: size(arguments.read_queue),
+                write_queue: size(arguments.write_queue),
+                high: size(arguments.high.unwrap_or((arguments.write_queue * 4).div_ceil(5))),
+                low: size(arguments.low.unwrap_or(arguments.write_queue / 5)),
+                order: match arguments.order {
+                    OrderArgument::Columns => Order::Columns,
+                    OrderArgument::Age => Order::Age,
+                    OrderArgument::Opened => Order::Opened,
+                },
+                cap: u32::try_from(arguments.cap).unwrap_or(u32::MAX),
+                refresh: match arguments.refresh {
+                    RefreshArgument::None => RefreshMode::None,
+                    RefreshArgument::AllBank => RefreshMode::AllBank,
+                    RefreshArgument::PerBank => RefreshMode::PerBank,
+                },
+                leaves_at_activate: arguments.leaves == LeavesArgument::Activate,
+                fast: !arguments.no_fast,
+            },
+        };
+        setup.validate()?;
+        Ok(Request {
+            setup,
+            yaml: sim::dram::standard_text(&arguments.standard)?,
+            trace: arguments.trace,
+            commands: arguments.commands,
+            check: arguments.check,
+            explain: arguments.explain,
+            format: arguments.format,
+        })
+    }
 }
 
 /// Requests of a trace that are explained: what limits it shows in them.

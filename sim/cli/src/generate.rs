@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
+use clap::{Args, ValueEnum};
 use model::checkpoint;
 use model::transformer::{
     Cache, CacheForm, ContractLinears, Decoder, Event, Float32, Kernel, Linears, Machine, Request, Sampler,
@@ -12,11 +13,103 @@ use model::transformer::{
 use rtl::EngineParameters;
 use serde::Serialize;
 
-use crate::args::{GenerateArguments, GenerateFormat, LinearsArgument};
+use crate::args::{kv_bits, tokens};
 use crate::output::{beside, print};
 use crate::text::{Stream, Text};
 use crate::token_files::{self, Logits};
 use crate::verilog_linears::VerilogLinears;
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    /// Checkpoint: a Hugging Face folder with ternary linears, or a GGUF file.
+    #[arg(long, value_name = "DIR|FILE.gguf")]
+    pub(crate) checkpoint: PathBuf,
+
+    /// Text to continue; the folder needs a tokenizer.json.
+    #[arg(long, value_name = "TEXT", required_unless_present = "prompt_ids", conflicts_with = "prompt_ids")]
+    pub(crate) prompt: Option<String>,
+
+    /// Token ids to continue.
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = token_id)]
+    pub(crate) prompt_ids: Vec<u32>,
+
+    /// Tokens to generate, unless the text ends before.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = tokens)]
+    pub(crate) max_new_tokens: u64,
+
+    /// 0 takes the likeliest token; more draws from flatter probabilities.
+    #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true, value_parser = temperature)]
+    pub(crate) temperature: f64,
+
+    /// Of the draws; the same number gives the same tokens.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Bits of a value of the KV cache: 32 or 16 (floats), or integers of 8, 4 or 3.
+    #[arg(long, value_name = "BITS", default_value = "32", value_parser = cache_form)]
+    pub(crate) kv_bits: CacheForm,
+
+    /// What computes the linears' sums.
+    #[arg(long, value_enum, default_value_t = LinearsArgument::Kernel)]
+    pub(crate) linears: LinearsArgument,
+
+    /// The engine of `--linears verilog`: lanes x columns x token slots.
+    #[arg(long, value_name = "LxCxT", default_value = "20x4x4", value_parser = engine_sizes)]
+    pub(crate) engine: [u32; 3],
+
+    /// Also write the logits of every position, one row each, as CSV or safetensors.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logits: Option<PathBuf>,
+
+    /// Also write the integers of every linear as safetensors: q, s and acc of all positions.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = GenerateFormat::Text)]
+    pub(crate) format: GenerateFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GenerateFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinearsArgument {
+    /// Fast software.
+    Kernel,
+    /// The arithmetic contract's own dot product, one after the other.
+    Contract,
+    /// The emitted Verilog of an engine, under Verilator.
+    Verilog,
+}
+
+fn cache_form(text: &str) -> Result<CacheForm, String> {
+    match (text, kv_bits(text)) {
+        ("32", _) => Ok(CacheForm::F32),
+        (_, Ok(form)) => Ok(CacheForm::Contract(form)),
+        (_, Err(_)) => Err("must be 32, 16, 8, 4 or 3".to_owned()),
+    }
+}
+
+fn token_id(text: &str) -> Result<u32, String> {
+    text.trim().parse().map_err(|_| "must be token ids, separated by commas".to_owned())
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    const MOST: f64 = 100.0;
+    let number = text.parse().ok().filter(|number| (0.0..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be from 0 to {MOST}"))
+}
+
+/// Three sizes with an `x` between them.
+fn engine_sizes(text: &str) -> Result<[u32; 3], String> {
+    let sizes = text.split('x').map(|size| size.parse().ok()).collect::<Option<Vec<u32>>>();
+    let sizes = sizes.and_then(|sizes| <[u32; 3]>::try_from(sizes).ok());
+    sizes.ok_or_else(|| "must be lanes x columns x token slots, as in 20x4x4".to_owned())
+}
 
 /// What to generate, and where it goes.
 pub(crate) struct Job {

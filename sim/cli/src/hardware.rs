@@ -1,17 +1,87 @@
 //! The commands about the engine's Verilog.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use reports::Grid;
 use rtl::cosim::engine::{
     self, COUNTER_NAMES, CoveredState, EngineSimulator, Instruments, SessionLimits, Top,
 };
 use rtl::{EngineParameters, Error};
 
-use crate::command::Verification;
+use crate::engine_sizes::{SizeArguments, engine};
 use crate::output::{Files, note, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct VerilogArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// Folder for the files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// Runs of random jobs with random stalls; the same number gives the same runs.
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = seeds)]
+    pub(crate) seeds: u64,
+
+    /// Also write the waveform of the first run, or of the one that fails.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vcd: Option<PathBuf>,
+
+    /// Also count how often each full, empty and stall state is entered or left; one that is not is an error.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+
+    /// Only ternary_engine_axi, which fetches its weights; otherwise all three.
+    #[arg(long)]
+    pub(crate) axi: bool,
+}
+
+/// A number of runs.
+fn seeds(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1_000_000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be from 1 to {MOST}"))
+}
+
+/// Random runs of an engine.
+pub(crate) struct Verification {
+    pub(crate) parameters: EngineParameters,
+    pub(crate) tops: Vec<Top>,
+    pub(crate) seeds: u64,
+    /// A VCD file.
+    pub(crate) waveform: Option<PathBuf>,
+    /// Full, empty and stall states are counted.
+    pub(crate) coverage: bool,
+}
+
+impl Verification {
+    pub(crate) fn resolve(verify: VerifyArguments) -> anyhow::Result<Verification> {
+        let parameters = engine(&verify.sizes)?;
+        let tops = if verify.axi {
+            parameters.validate_axi()?;
+            vec![Top::Axi]
+        } else {
+            vec![Top::Core, Top::Stream, Top::Axi]
+        };
+        Ok(Verification {
+            parameters,
+            tops,
+            seeds: verify.seeds,
+            waveform: verify.vcd,
+            coverage: verify.coverage,
+        })
+    }
+}
 
 /// The engine as Verilog: all tops, or those that its stream's width allows.
 pub(crate) fn verilog(parameters: &EngineParameters, folder: &Path) -> anyhow::Result<()> {
@@ -112,4 +182,17 @@ fn table(tops: &[Top], sums: &[engine::Verification]) -> String {
         grid.row(row(name, &|sum| sum.counters.map(|counters| counters.values()[i])));
     }
     grid.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_runs_out_of_range_is_told_it() {
+        assert_eq!((seeds("1"), seeds("1000000")), (Ok(1), Ok(1_000_000)));
+        for wrong in ["0", "-1", "1000001", "1.5", ""] {
+            assert_eq!(seeds(wrong), Err("must be from 1 to 1000000".to_owned()), "{wrong}");
+        }
+    }
 }

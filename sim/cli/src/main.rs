@@ -3,8 +3,10 @@
 mod args;
 mod command;
 mod dram;
+mod engine_sizes;
 mod generate;
 mod hardware;
+mod job;
 mod output;
 mod pack;
 mod paper;

@@ -4,11 +4,50 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use contract::ImageLayout;
 use model::{ImageFile, checkpoint};
 
-use crate::args::PackArguments;
+use crate::engine_sizes::size;
 use crate::output::{Files, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArguments {
+    /// A checkpoint: a Hugging Face folder with packed ternary or master weights, or a GGUF file.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) checkpoint: PathBuf,
+
+    /// Lanes of the engine.
+    #[arg(long, value_name = "L", required_unless_present = "chip", requires = "columns", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) lanes: Option<u32>,
+
+    /// Columns of the engine.
+    #[arg(long, value_name = "C", requires = "lanes", allow_negative_numbers = true, value_parser = size)]
+    pub(crate) columns: Option<u32>,
+
+    /// Width of the engine's weight stream.
+    #[arg(long, value_name = "W", default_value_t = 512, allow_negative_numbers = true, value_parser = size)]
+    pub(crate) stream_bits: u32,
+
+    /// The engine of a chip instead: a preset (see `sim chips`), or the path of a YAML file.
+    #[arg(long, value_name = "NAME|PATH", conflicts_with_all = ["lanes", "columns", "stream_bits"])]
+    pub(crate) chip: Option<String>,
+
+    /// The file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnpackArguments {
+    /// The file that `sim pack` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: PathBuf,
+
+    /// The checkpoint: a Hugging Face folder or a GGUF file.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) checkpoint: PathBuf,
+}
 
 /// A checkpoint to pack.
 pub(crate) struct Request {

@@ -1,9 +1,22 @@
 //! The command that reproduces the paper.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use crate::args::Format;
 use crate::output::{Files, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct PaperArguments {
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Also write CSV, JSON and charts (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
 
 /// Every figure of the paper that can be computed, beside ours; to `folder` also as CSV, JSON and charts.
 pub(crate) fn paper(format: Format, folder: Option<&Path>) -> anyhow::Result<()> {

@@ -1,12 +1,28 @@
 //! The command that writes a checkpoint of random weights.
 
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use model::{RandomCheckpoint, Shape};
 
 use crate::output::Files;
+
+#[derive(Debug, Args)]
+pub(crate) struct RandomCheckpointArguments {
+    /// Model: a preset (see `sim models`), or the path of a Hugging Face config.json.
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) model: String,
+
+    /// Folder for the checkpoint.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// The same number gives the same weights.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
 
 /// Writes a folder that `sim generate` reads.
 pub(crate) fn write(model: &Shape, folder: &Path, seed: u64) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use sim::sensitivity::{Swing, Variation};
 use sim::{Batch, Request};
 
 use crate::args::Format;
-use crate::command::Job;
+use crate::job::Job;
 use crate::output::{Files, beside, print};
 
 /// One model: a report, and the charts that explain its energy.

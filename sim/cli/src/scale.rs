@@ -1,14 +1,40 @@
 //! The command that synthesises engines of all sizes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use reports::{Grid, ScaleSeries, scale_chart};
 use rtl::synthesis::{Synthesis, Target, Top, synthesise};
 use rtl::{EngineParameters, Parameters};
 
 use crate::output::{Files, note, print};
-use crate::synth::longest_path;
+use crate::synth::{TargetArgument, longest_path, placements};
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArguments {
+    /// FPGAs: families of Xilinx (xc7, xcup), or parts of Lattice, which are routed, too.
+    #[arg(long, value_enum, value_name = "A,B,...", value_delimiter = ',', required = true)]
+    pub(crate) target: Vec<TargetArgument>,
+
+    /// The largest engine, lanes times columns.
+    #[arg(long, value_name = "N", default_value_t = 16384, allow_negative_numbers = true, value_parser = most_lanes)]
+    pub(crate) most_lanes: u32,
+
+    /// Placements to try; the clock is their median.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// Also write CSV and a chart (SVG and PNG) to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Lanes of the largest engine of a scale, which begins with 16.
+fn most_lanes(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (16..=16384).contains(number));
+    number.ok_or_else(|| "must be from 16 to 16384".to_owned())
+}
 
 /// Lanes and columns, the smallest engine first: each has twice the lanes of the one before, in all.
 const SIZES: [(u32, u32); 11] = [

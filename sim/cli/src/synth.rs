@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::{Args, ValueEnum};
 use reports::Grid;
 use rtl::EngineParameters;
 use rtl::synthesis::{
@@ -10,7 +11,97 @@ use rtl::synthesis::{
 };
 use serde::Serialize;
 
+use crate::args::TextFormat;
+use crate::engine_sizes::{SizeArguments, engine, size};
 use crate::output::{Files, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct SynthArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// FPGAs: families of Xilinx (xc7, xcup), or parts of Lattice, which are routed, too.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "A,B,...",
+        value_delimiter = ',',
+        required_unless_present = "liberty"
+    )]
+    pub(crate) target: Vec<TargetArgument>,
+
+    /// Standard cells instead: a folder with the liberty files (.lib, .lib.gz) of a process, for OpenSTA to time.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "seeds"])]
+    pub(crate) liberty: Option<PathBuf>,
+
+    /// What of the engine.
+    #[arg(long, value_enum, default_value_t = TopArgument::Core)]
+    pub(crate) top: TopArgument,
+
+    /// Placements to try; the clock is their median.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BitstreamArguments {
+    #[command(flatten)]
+    pub(crate) sizes: SizeArguments,
+
+    /// The engine's clock.
+    #[arg(long, value_name = "MHZ", default_value_t = 100, allow_negative_numbers = true, value_parser = size)]
+    pub(crate) clock: u32,
+
+    /// Placements to try until one keeps the clock.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true, value_parser = placements)]
+    pub(crate) seeds: u32,
+
+    /// Folder for the files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TargetArgument {
+    Ice40Hx8k,
+    #[value(name = "ecp5-85k")]
+    Ecp5_85k,
+    Xc7,
+    Xcup,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TopArgument {
+    /// Streams alone.
+    Core,
+    /// With AXI4-Lite registers and requantiser.
+    Engine,
+    /// With an AXI4 read master besides.
+    EngineAxi,
+    /// The requantiser alone.
+    Requantizer,
+}
+
+/// A number of placements.
+pub(crate) fn placements(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 100;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be from 1 to {MOST}"))
+}
+
+pub(crate) fn targets(arguments: &[TargetArgument]) -> Vec<Target> {
+    let target = |target: &TargetArgument| match target {
+        TargetArgument::Ice40Hx8k => Target::Ice40Hx8k,
+        TargetArgument::Ecp5_85k => Target::Ecp5_85k,
+        TargetArgument::Xc7 => Target::Xc7,
+        TargetArgument::Xcup => Target::Xcup,
+    };
+    arguments.iter().map(target).collect()
+}
 
 /// What is to be synthesised, and for what.
 pub(crate) struct Request {
@@ -18,6 +109,27 @@ pub(crate) struct Request {
     pub(crate) top: Top,
     pub(crate) cells: Cells,
     pub(crate) as_json: bool,
+}
+
+impl Request {
+    pub(crate) fn resolve(synth: SynthArguments) -> anyhow::Result<Request> {
+        let parameters = engine(&synth.sizes)?;
+        let top = match synth.top {
+            TopArgument::Core => Top::Core,
+            TopArgument::Engine => Top::Engine,
+            TopArgument::EngineAxi => Top::EngineAxi,
+            TopArgument::Requantizer => Top::Requantizer,
+        };
+        Ok(Request {
+            parameters,
+            top,
+            cells: match synth.liberty {
+                Some(folder) => Cells::Standard(folder),
+                None => Cells::Fpgas { targets: targets(&synth.target), seeds: synth.seeds },
+            },
+            as_json: synth.format == TextFormat::Json,
+        })
+    }
 }
 
 /// What it is to be made of.

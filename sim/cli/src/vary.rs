@@ -35,7 +35,7 @@ fn variation(argument: &str) -> anyhow::Result<Variation> {
     let Some(factors) = factors(range) else {
         bail!("--vary {argument}: range must be ±30%, or -50%..100%, above -100% and at most 10000%");
     };
-    Ok(Variation { knob, factors })
+    Ok(Variation { knob, factors, assumed: false })
 }
 
 /// The factors of a range of percentages.
@@ -106,6 +106,10 @@ mod tests {
         let arguments = ["all".to_owned(), "dram_pj=±10%".to_owned()];
         let variations = variations(&arguments, &chip).unwrap();
         assert_eq!(variations.len(), Knob::all().len());
-        assert_eq!(variations.last(), Some(&Variation { knob: Knob::Dram, factors: [0.9, 1.1] }));
+        let asked = Variation { knob: Knob::Dram, factors: [0.9, 1.1], assumed: false };
+        assert_eq!(variations.last(), Some(&asked));
+        // 30% that somebody asked for are not 30% for want of a source.
+        assert!(!variation("static_w=±30%").unwrap().assumed);
+        assert!(variations.iter().any(|one| one.knob == Knob::StaticPower && one.assumed));
     }
 }

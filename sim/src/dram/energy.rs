@@ -68,7 +68,7 @@ pub struct Joules {
 
 impl Energy {
     /// Of commands over so many cycles of so many ranks, in `active_cycles` of which, all ranks together, a bank was open.
-    pub(super) fn of(
+    pub(crate) fn of(
         standard: &Standard,
         ranks: u64,
         counters: &Counters,

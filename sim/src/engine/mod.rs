@@ -85,7 +85,7 @@ impl Sizes {
 
     /// Results that the buffer behind the array holds: as many as can be under way in the array while the first one waits,
     /// and a step's.
-    fn result_depth(&self) -> u64 {
+    pub(crate) fn result_depth(&self) -> u64 {
         let under_way = self.array_cycles().unsigned_abs() + 4;
         self.tokens.max(under_way).next_power_of_two()
     }

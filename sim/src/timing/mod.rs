@@ -18,7 +18,7 @@ use self::weights::StepSkipper;
 pub use self::weights::{Part, Surroundings};
 use crate::chip::{Chip, VectorSpec};
 use crate::dram::Counters;
-use crate::engine::{Engine, Job as EngineJob, Matrix, Sizes, StepAll, Top};
+use crate::engine::{self, Engine, Job as EngineJob, Matrix, Sizes, StepAll, Top};
 use crate::mapping::{Extent, Job, Mapping, Step, Tiling, engine_sizes};
 use crate::result::Stalls;
 
@@ -38,6 +38,8 @@ pub struct Timing {
     pub operators: Vec<OperatorTiming>,
     /// Commands of one DRAM channel.
     pub channel: Counters,
+    /// What the counters of one engine read.
+    pub engine: engine::Counters,
     /// The share of stripes that were skipped.
     pub skipped_fraction: f64,
     /// The simulator's own time for each of `operators`.
@@ -108,11 +110,13 @@ impl<'a> Run<'a> {
 
     /// The run ends when the last write is in the DRAM.
     fn finish(mut self) -> Timing {
+        let counters = self.engine.counters();
         let memory = &mut self.engine.ports_mut().memory;
         let end = memory.finish(self.now);
         let waited = unsigned(end - self.now);
         let mut timing = self.timing;
         timing.channel = memory.counters();
+        timing.engine = counters;
         timing.skipped_fraction = memory.skipped_fraction();
         timing.cycles = unsigned(end);
         timing.stalls.dram += waited;
