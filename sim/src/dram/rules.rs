@@ -139,7 +139,8 @@ pub(super) struct BankTimers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct RankTimers {
     next: [i64; RANK_KINDS],
-    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each.
+    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each; `next` has the oldest one's as
+    /// well.
     four_activates: [i64; 4],
 }
 
@@ -205,20 +206,14 @@ impl Timers {
     #[inline]
     pub(super) fn earliest_beside_bank(&self, kind: CommandKind, place: Place) -> i64 {
         let k = kind as usize;
-        let rank = &self.ranks[place.rank];
-        let mut earliest = rank.next[k];
-        if k < GROUP_KINDS {
-            earliest = earliest.max(self.groups[place.group][k]);
-        }
-        if kind == Activate { earliest.max(rank.four_activates[0]) } else { earliest }
+        let earliest = self.earliest_in_rank(kind, place.rank);
+        if k < GROUP_KINDS { earliest.max(self.groups[place.group][k]) } else { earliest }
     }
 
     /// The first cycle in which a rank's rules allow a command, whatever the bank.
     #[inline]
     pub(super) fn earliest_in_rank(&self, kind: CommandKind, rank: usize) -> i64 {
-        let rank = &self.ranks[rank];
-        let earliest = rank.next[kind as usize];
-        if kind == Activate { earliest.max(rank.four_activates[0]) } else { earliest }
+        self.ranks[rank].next[kind as usize]
     }
 
     /// Takes account of a command. `row` is what an activate opens.
@@ -230,6 +225,9 @@ impl Timers {
                 let window = &mut self.ranks[place.rank].four_activates;
                 window.rotate_left(1);
                 window[3] = cycle + rules.faw;
+                let fifth = window[0];
+                let next = &mut self.ranks[place.rank].next[Activate as usize];
+                *next = (*next).max(fifth);
                 self.hold_off::<{ Activate as usize }>(rules, place, cycle);
             }
             Precharge => {
