@@ -35,7 +35,7 @@ fn written(t: &Timing) -> i64 {
     t.cwl + t.burst
 }
 
-/// Every rule, but for the window of four activates.
+/// Every rule, but for the window of four activates, among which a refresh of a bank counts.
 pub(super) const ROWS: [Row; 35] = [
     (Bank, Activate, Activate, |t| Some(t.rc)),
     (Bank, Activate, Read, |t| Some(t.rcd_read)),
@@ -139,8 +139,8 @@ pub(super) struct BankTimers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct RankTimers {
     next: [i64; RANK_KINDS],
-    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each; `next` has the oldest one's as
-    /// well.
+    /// The earliest cycle that the last four activates or refreshes of banks, oldest first, allow the fourth one after each; `next` has
+    /// the oldest one's as well.
     four_activates: [i64; 4],
 }
 
@@ -173,6 +173,19 @@ pub(super) struct Place {
 impl From<&Location> for Place {
     fn from(location: &Location) -> Place {
         Place { bank: location.bank, group: location.group, rank: location.rank }
+    }
+}
+
+impl RankTimers {
+    /// Counts an activate, or the refresh of a bank, behind which `fifth` is the first cycle for the fourth one.
+    #[inline]
+    fn count_activate(&mut self, fifth: i64) {
+        self.four_activates.rotate_left(1);
+        self.four_activates[3] = fifth;
+        for kind in [Activate, RefreshBank] {
+            let next = &mut self.next[kind as usize];
+            *next = (*next).max(self.four_activates[0]);
+        }
     }
 }
 
@@ -222,12 +235,7 @@ impl Timers {
         match kind {
             Activate => {
                 self.banks[place.bank].open_row = row;
-                let window = &mut self.ranks[place.rank].four_activates;
-                window.rotate_left(1);
-                window[3] = cycle + rules.faw;
-                let fifth = window[0];
-                let next = &mut self.ranks[place.rank].next[Activate as usize];
-                *next = (*next).max(fifth);
+                self.ranks[place.rank].count_activate(cycle + rules.faw);
                 self.hold_off::<{ Activate as usize }>(rules, place, cycle);
             }
             Precharge => {
@@ -236,7 +244,10 @@ impl Timers {
             }
             Read => self.hold_off::<{ Read as usize }>(rules, place, cycle),
             Write => self.hold_off::<{ Write as usize }>(rules, place, cycle),
-            RefreshBank => self.hold_off::<{ RefreshBank as usize }>(rules, place, cycle),
+            RefreshBank => {
+                self.ranks[place.rank].count_activate(cycle + rules.faw);
+                self.hold_off::<{ RefreshBank as usize }>(rules, place, cycle);
+            }
             Refresh => self.hold_off::<{ Refresh as usize }>(rules, place, cycle),
         }
     }

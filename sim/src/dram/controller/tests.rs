@@ -354,8 +354,11 @@ fn every_rule_blocks_until_its_cycle() {
     hbm3(Activate, RefreshBank, 4, 4);
     hbm3(Precharge, RefreshBank, 0, 26);
     hbm3(Refresh, RefreshBank, 0, 720);
-    // LPDDR4 spaces precharges.
+    // tPPD.
     rule("lpddr4-4266", 1, Precharge, Precharge, 1, 4);
+    rule("lpddr5-6400", 1, Precharge, Precharge, 1, 2);
+    rule("gddr6", 1, Precharge, Precharge, 1, 1);
+    hbm3(Precharge, Precharge, 4, 2);
 }
 
 #[test]
@@ -378,6 +381,21 @@ fn the_fifth_activate_is_blocked_until_the_window_has_passed() {
         };
         assert_eq!(earliest_after(&standard, 1, &four, Activate, other), expected.max(last + rrd), "{name}");
     }
+}
+
+#[test]
+fn a_refresh_of_a_bank_counts_among_the_activates() {
+    let hbm3 = standard("hbm3").unwrap();
+    let command =
+        |kind, cycle, bank| Command { first_slot: cycle, cycle, kind, channel: 0, bank, row: 1, column: 0 };
+    // tFAW 24: as the fifth, behind the first of four activates tRRD_S 4 apart.
+    let four: Vec<_> =
+        (0..4).map(|k| command(Activate, 1000 + 4 * k, 4 * usize::try_from(k).unwrap())).collect();
+    assert_eq!(earliest_after(&hbm3, 1, &four, RefreshBank, 1), 1024);
+    // As the first of four, so close that tRREFD 13 is over before; a bank further the window is its own.
+    let first = [command(RefreshBank, 1000, 0), four[1], four[2], four[3]];
+    assert_eq!(earliest_after(&hbm3, 1, &first, Activate, 1), 1024);
+    assert_eq!(earliest_after(&hbm3, 1, &first[1..], Activate, 1), 1012 + 4);
 }
 
 /// Random requests: streams and jumps, reads and writes, bursts of requests and pauses.
