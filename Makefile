@@ -9,7 +9,7 @@ export PATH := $(PATH):$(TARGET)/tools/bin
 # nextest where it is installed (it enforces the time budgets of .config/nextest.toml), else cargo's own runner.
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: test tools lint sim readme verify synth bench mutation
+.PHONY: test tools lint sim readme verify synth bench peers mutation
 
 test: tools lint sim
 	cargo $(RUNNER) --workspace
@@ -37,6 +37,12 @@ synth: tools sim
 bench:
 	cargo bench -p tritium-sim -p tritium-model
 	cargo bench -p tritium-cli --bench growth
+
+# `sim dram` against Ramulator 2.1 and DRAMsim3, in cycles and in speed; tests/dram/compare.py says how these are built.
+peers: sim
+	@test -n "$(RAMULATOR2)" -a -n "$(DRAMSIM3)" || { echo "make peers: RAMULATOR2 and DRAMSIM3 must name built binaries; see tests/dram/compare.py" >&2; exit 1; }
+	python3 tests/dram/compare.py check
+	python3 tests/dram/compare.py speed
 
 # Sets faults into the emitted Verilog of every block and lists those that the block's own tests do not see.
 mutation: tools

@@ -1,9 +1,10 @@
 // Runs a trace through Ramulator 2.1 until its last request is served, and prints in which cycle that is. Ramulator 2.1 comes as a
 // library and a Python package without a command for this; see compare.py for how this is built.
 //
-//   ramulator2 CONFIG.yaml TRACE MAPPING BURST_BYTES SIZES
+//   ramulator2 CONFIG.yaml TRACE MAPPING SIZES BURST_BYTES PREFETCH LEVELS
 //
-// MAPPING is as in `sim dram`, most significant field first, and SIZES the bits of each field: RoBaBgRaCo 16,2,2,0,7.
+// MAPPING is as in `sim dram`, most significant field first, and SIZES the bits of each field: RoBaBgRaCo 16,2,2,0,7. A burst has BURST_BYTES
+// and, of the standard, PREFETCH columns; LEVELS are the standard's, such as ChRaBgBaRoCo.
 // A request is sent in every cycle in which its queue has a place, in the order of the trace.
 
 #include <cstdint>
@@ -30,18 +31,18 @@ struct Field {
 };
 
 // From the least significant field on.
-std::vector<Field> fields_of(const std::string& mapping, const std::string& sizes, int prefetch) {
+std::vector<Field> fields_of(const std::string& mapping, const std::string& sizes, int prefetch, const std::string& levels) {
   std::vector<int> bits;
   std::stringstream list(sizes);
   for (std::string one; std::getline(list, one, ',');) bits.push_back(std::stoi(one));
-  // Channel, rank (pseudo-channel), bank group, bank, row, column.
-  const std::vector<std::string> levels = {"Ch", "Ra", "Bg", "Ba", "Ro", "Co"};
   std::vector<Field> fields;
   for (size_t at = mapping.size(); at >= 2; at -= 2) {
     const std::string name = mapping.substr(at - 2, 2);
-    int position = 0;
-    while (levels.at(position) != name) position++;
-    fields.push_back({position, bits.at(at / 2 - 1), name == "Co" ? prefetch : 1});
+    const int bits_here = bits.at(at / 2 - 1);
+    // A level that the standard does not have has no bits.
+    const size_t position = levels.find(name);
+    if (position == std::string::npos && bits_here == 0) continue;
+    fields.push_back({static_cast<int>(position) / 2, bits_here, name == "Co" ? prefetch : 1});
   }
   return fields;
 }
@@ -50,8 +51,8 @@ std::vector<Field> fields_of(const std::string& mapping, const std::string& size
 
 int main(int argc, char** argv) {
   using namespace Ramulator;
-  if (argc != 6) {
-    std::cerr << "usage: ramulator2 CONFIG.yaml TRACE MAPPING BURST_BYTES SIZES\n";
+  if (argc != 8) {
+    std::cerr << "usage: ramulator2 CONFIG.yaml TRACE MAPPING SIZES BURST_BYTES PREFETCH LEVELS\n";
     return 2;
   }
   auto config = Config::parse_config_file(argv[1]);
@@ -59,8 +60,9 @@ int main(int argc, char** argv) {
   IMemorySystem* memory = Factory::create_memory_system(config);
   frontend->connect_memory_system(memory);
   memory->connect_frontend(frontend);
-  const int burst_bytes = std::atoi(argv[4]);
-  const auto fields = fields_of(argv[3], argv[5], 8);
+  const int burst_bytes = std::atoi(argv[5]);
+  const std::string levels = argv[7];
+  const auto fields = fields_of(argv[3], argv[4], std::atoi(argv[6]), levels);
 
   std::ifstream trace(argv[2]);
   std::string kind, text;
@@ -70,7 +72,7 @@ int main(int argc, char** argv) {
     if (more) {
       const uint64_t address = std::stoull(text, nullptr, 16);
       uint64_t rest = address / burst_bytes;
-      AddrVec_t place(6, 0);
+      AddrVec_t place(levels.size() / 2, 0);
       for (const Field& field : fields) {
         place[field.position] = static_cast<int>(rest & ((1ull << field.bits) - 1)) * field.scale;
         rest >>= field.bits;

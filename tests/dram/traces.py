@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes the traces on which DRAM simulators are compared.
 
-  traces.py KIND REQUESTS [--form ls|rw] [--bytes 64] [--span BYTES] > FILE
+  traces.py KIND REQUESTS [--form ls|rw] [--bytes 64] [--span BYTES] [--row BYTES] > FILE
 
 KIND     stream    reads of one address after the other
-         streams8  reads of eight such streams in turn, 64 MiB and one row of 8 KiB apart
+         streams8  reads of eight such streams in turn, a 16th of the span and one row apart
          random    reads of random addresses
          mixed     two random reads, then a random write
 form     ls        `LD 0x...` / `ST 0x...` (Ramulator, sim)
@@ -25,14 +25,14 @@ def random_blocks(blocks):
         yield (state >> 24) % blocks
 
 
-def requests(kind, count, size, span):
+def requests(kind, count, size, span, row):
     """(is a write, address) of each request."""
     numbers = random_blocks(span // size)
     for index in range(count):
         if kind == "stream":
             yield False, index * size
         elif kind == "streams8":
-            yield False, index % 8 * ((64 << 20) + 8192) + index // 8 * size
+            yield False, index % 8 * (span // 16 + row) + index // 8 * size
         elif kind == "random":
             yield False, next(numbers) * size
         else:
@@ -46,9 +46,10 @@ def main():
     parser.add_argument("--form", choices=["ls", "rw"], default="ls")
     parser.add_argument("--bytes", type=int, default=64)
     parser.add_argument("--span", type=int, default=1 << 30)
+    parser.add_argument("--row", type=int, default=8192)
     chosen = parser.parse_args()
     names = ("LD", "ST") if chosen.form == "ls" else ("READ", "WRITE")
-    for is_write, address in requests(chosen.kind, chosen.requests, chosen.bytes, chosen.span):
+    for is_write, address in requests(chosen.kind, chosen.requests, chosen.bytes, chosen.span, chosen.row):
         name = names[is_write]
         line = f"{name} 0x{address:x}\n" if chosen.form == "ls" else f"0x{address:x} {name} 0\n"
         sys.stdout.write(line)

@@ -175,7 +175,7 @@ struct Channel {
     /// By bank of a rank and word, the cycle of its last command; a refresh of a rank stands at bank -1.
     last: BTreeMap<(i64, i64, i64), [i64; 6]>,
     open: BTreeMap<(i64, i64, i64), i64>,
-    /// By rank, its last activates.
+    /// By rank, its last activates and refreshes of banks.
     activates: BTreeMap<i64, VecDeque<i64>>,
     /// Slots taken lately, by bus.
     slots: [VecDeque<i64>; 2],
@@ -342,22 +342,26 @@ impl Channel {
         None
     }
 
+    /// The fifth activate within tFAW, where the refresh of a bank counts as one.
+    fn fifth(&mut self, demands: &Demands, line: &Line) -> Option<String> {
+        let window = self.activates.entry(line.rank).or_default();
+        if window.len() == 4 && window.front().is_some_and(|&first| line.cycle - first < demands.faw) {
+            return Some("is the fifth activate within tFAW".to_owned());
+        }
+        window.push_back(line.cycle);
+        if window.len() > 4 {
+            window.pop_front();
+        }
+        None
+    }
+
     /// A command that its bank or rank cannot take.
     fn wrong_state(&mut self, demands: &Demands, line: &Line) -> Option<String> {
         let place = line.place();
         match line.word {
-            "ACT" => {
-                let window = self.activates.entry(line.rank).or_default();
-                if window.len() == 4 && window.front().is_some_and(|&first| line.cycle - first < demands.faw)
-                {
-                    return Some("is the fifth activate within tFAW".to_owned());
-                }
-                window.push_back(line.cycle);
-                if window.len() > 4 {
-                    window.pop_front();
-                }
-                self.open.insert(place, line.row).map(|row| format!("finds row {row} open"))
-            }
+            "ACT" => self
+                .fifth(demands, line)
+                .or_else(|| self.open.insert(place, line.row).map(|row| format!("finds row {row} open"))),
             "PRE" => match self.open.remove(&place) {
                 Some(row) if row == line.row => None,
                 _ => Some("does not find its row open".to_owned()),
@@ -365,7 +369,9 @@ impl Channel {
             "RD" | "WR" => {
                 (self.open.get(&place) != Some(&line.row)).then(|| "does not find its row open".to_owned())
             }
-            "REFB" => self.open.get(&place).map(|row| format!("finds row {row} open")),
+            "REFB" => self
+                .fifth(demands, line)
+                .or_else(|| self.open.get(&place).map(|row| format!("finds row {row} open"))),
             _ => {
                 let open = self.open.keys().find(|(rank, _, _)| *rank == line.rank);
                 open.map(|(_, group, bank)| format!("finds bank {bank} of group {group} open"))

@@ -10,7 +10,6 @@ mod controller;
 mod energy;
 mod explain;
 mod latency;
-mod queue;
 pub mod rules;
 mod run;
 mod standard;

@@ -35,7 +35,7 @@ fn written(t: &Timing) -> i64 {
     t.cwl + t.burst
 }
 
-/// Every rule, but for the window of four activates.
+/// Every rule, but for the window of four activates, among which a refresh of a bank counts.
 pub(super) const ROWS: [Row; 35] = [
     (Bank, Activate, Activate, |t| Some(t.rc)),
     (Bank, Activate, Read, |t| Some(t.rcd_read)),
@@ -139,7 +139,8 @@ pub(super) struct BankTimers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct RankTimers {
     next: [i64; RANK_KINDS],
-    /// The earliest cycle that the last four activates, oldest first, allow the fourth one after each.
+    /// The earliest cycle that the last four activates or refreshes of banks, oldest first, allow the fourth one after each; `next` has
+    /// the oldest one's as well.
     four_activates: [i64; 4],
 }
 
@@ -175,6 +176,19 @@ impl From<&Location> for Place {
     }
 }
 
+impl RankTimers {
+    /// Counts an activate, or the refresh of a bank, behind which `fifth` is the first cycle for the fourth one.
+    #[inline]
+    fn count_activate(&mut self, fifth: i64) {
+        self.four_activates.rotate_left(1);
+        self.four_activates[3] = fifth;
+        for kind in [Activate, RefreshBank] {
+            let next = &mut self.next[kind as usize];
+            *next = (*next).max(self.four_activates[0]);
+        }
+    }
+}
+
 impl Timers {
     /// All banks precharged at cycle 0, nothing issued before.
     pub(super) fn new(standard: &Standard, ranks: u64) -> Timers {
@@ -205,20 +219,14 @@ impl Timers {
     #[inline]
     pub(super) fn earliest_beside_bank(&self, kind: CommandKind, place: Place) -> i64 {
         let k = kind as usize;
-        let rank = &self.ranks[place.rank];
-        let mut earliest = rank.next[k];
-        if k < GROUP_KINDS {
-            earliest = earliest.max(self.groups[place.group][k]);
-        }
-        if kind == Activate { earliest.max(rank.four_activates[0]) } else { earliest }
+        let earliest = self.earliest_in_rank(kind, place.rank);
+        if k < GROUP_KINDS { earliest.max(self.groups[place.group][k]) } else { earliest }
     }
 
     /// The first cycle in which a rank's rules allow a command, whatever the bank.
     #[inline]
     pub(super) fn earliest_in_rank(&self, kind: CommandKind, rank: usize) -> i64 {
-        let rank = &self.ranks[rank];
-        let earliest = rank.next[kind as usize];
-        if kind == Activate { earliest.max(rank.four_activates[0]) } else { earliest }
+        self.ranks[rank].next[kind as usize]
     }
 
     /// Takes account of a command. `row` is what an activate opens.
@@ -227,9 +235,7 @@ impl Timers {
         match kind {
             Activate => {
                 self.banks[place.bank].open_row = row;
-                let window = &mut self.ranks[place.rank].four_activates;
-                window.rotate_left(1);
-                window[3] = cycle + rules.faw;
+                self.ranks[place.rank].count_activate(cycle + rules.faw);
                 self.hold_off::<{ Activate as usize }>(rules, place, cycle);
             }
             Precharge => {
@@ -238,7 +244,10 @@ impl Timers {
             }
             Read => self.hold_off::<{ Read as usize }>(rules, place, cycle),
             Write => self.hold_off::<{ Write as usize }>(rules, place, cycle),
-            RefreshBank => self.hold_off::<{ RefreshBank as usize }>(rules, place, cycle),
+            RefreshBank => {
+                self.ranks[place.rank].count_activate(cycle + rules.faw);
+                self.hold_off::<{ RefreshBank as usize }>(rules, place, cycle);
+            }
             Refresh => self.hold_off::<{ Refresh as usize }>(rules, place, cycle),
         }
     }

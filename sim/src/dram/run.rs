@@ -228,7 +228,7 @@ pub fn run<F: FnMut(&Command)>(
     {
         // As other simulators do with the bits that a memory has no place for.
         wrapped += u64::from(request.address >= bytes);
-        let address = request.address % bytes;
+        let address = request.address & (bytes - 1);
         count += 1;
         reads += u64::from(request.access == Access::Read);
         system.request(request.access, address, request.made, &mut meter);

@@ -66,7 +66,20 @@ fn every_separation_is_demanded_to_the_cycle() {
     hbm3(&[(1, "REFB 0 0 0"), (321, "REF 0")]);
     hbm3(&[(1, "ACT 0 0 0 5"), (6, "REFB 0 0 1")]);
     hbm3(&[(1, "ACT 0 0 0 5"), (46, "PRE 0 0 0 5"), (73, "REFB 0 0 0")]);
+    // A refresh of a bank counts in tFAW: as the fifth, and (with a shorter tRREFD, which hides it otherwise) as the first.
+    let four = [(1, "ACT 0 0 0 5"), (5, "ACT 0 1 0 5"), (9, "ACT 0 2 0 5"), (13, "ACT 0 3 0 5")];
+    hbm3(&[&four[..], &[(25, "REFB 0 0 1")]].concat());
+    let text = standard_text("hbm3").unwrap().replace("to_activate: 13", "to_activate: 4");
+    let mut checker = Checker::new(&text, 1, None).unwrap();
+    for line in ["1 1 0 REFB 0 0 0", "5 4 0 ACT 0 1 0 5", "9 8 0 ACT 0 2 0 5", "13 12 0 ACT 0 3 0 5"] {
+        assert_eq!(checker.line(line), Ok(()));
+    }
+    assert!(checker.clone().line("24 23 0 ACT 0 0 1 5").unwrap_err().contains("tFAW"));
+    assert_eq!(checker.line("25 24 0 ACT 0 0 1 5"), Ok(()));
     // tPPD.
+    hbm3(&[(1, "ACT 0 0 0 5"), (5, "ACT 0 1 0 5"), (100, "PRE 0 0 0 5"), (102, "PRE 0 1 0 5")]);
+    let lpddr5 = [(1, "ACT 0 0 0 5"), (5, "ACT 0 1 0 5"), (100, "PRE 0 0 0 5"), (102, "PRE 0 1 0 5")];
+    bound("lpddr5-6400", &lpddr5);
     let lpddr4 = [(3, "ACT 0 0 0 5"), (19, "ACT 0 0 1 5"), (200, "PRE 0 0 0 5"), (204, "PRE 0 0 1 5")];
     bound("lpddr4-4266", &lpddr4);
 }

@@ -255,6 +255,45 @@ fn the_order_says_what_goes_first() {
     }
 }
 
+#[test]
+fn a_stream_stands_in_a_line_and_its_commands_are_those_without_it() {
+    // A stream over two bank groups, with a gap, a read of another row, a write, and a write of a waiting address in it.
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for index in 0..4000_u64 {
+        let (group, cycle) = ((index % 2) as usize, if index < 3000 { 0 } else { 30_000 });
+        wanted.push((R, (0, group, 0), (5, index / 2 % 128), cycle));
+        match index {
+            500 => wanted.push((R, (0, group, 0), (6, 0), 0)),
+            1000 => wanted.push((W, (0, 3, 0), (6, 0), 0)),
+            1500 => wanted.push((W, (0, group, 0), (5, index / 2 % 128), 0)),
+            _ => {}
+        }
+    }
+    for (name, refresh) in [("ddr4-3200", RefreshMode::AllBank), ("hbm3", RefreshMode::PerBank)] {
+        for (order, leaves_at_activate) in
+            [(Order::Columns, false), (Order::Age, false), (Order::Opened, true)]
+        {
+            let policy = Policy { order, leaves_at_activate, refresh, ..QUIET };
+            let [fast, slow] = [true, false].map(|fast| run(name, 1, Policy { fast, ..policy }, &wanted));
+            assert_eq!(fast.commands, slow.commands, "{name} {order:?}");
+            assert_eq!(fast.latencies, slow.latencies, "{name} {order:?}");
+        }
+    }
+    let standard = standard("ddr4-3200").unwrap();
+    let mut controller = Controller::new(&standard, 1, 0, QUIET);
+    let mut record = Record::default();
+    let mut in_line = 0;
+    for index in 0..1000_u64 {
+        let group = (index % 2) as usize;
+        let location =
+            Location { channel: 0, rank: 0, group, bank: group * 4, column: index / 2 % 128, row: 5 };
+        let arrival = controller.place_for(R, &location, 0, &mut record);
+        controller.push(R, &location, arrival, 0, &mut record);
+        in_line += u64::from(controller.hits.is_line);
+    }
+    assert!(in_line > 900, "{in_line}");
+}
+
 /// A rule of a standard: after one command at bank 0, so many cycles before another at a bank.
 fn rule(name: &str, ranks: u64, before: CommandKind, after: CommandKind, bank: usize, cycles: i64) {
     let standard = standard(name).unwrap();
@@ -315,8 +354,11 @@ fn every_rule_blocks_until_its_cycle() {
     hbm3(Activate, RefreshBank, 4, 4);
     hbm3(Precharge, RefreshBank, 0, 26);
     hbm3(Refresh, RefreshBank, 0, 720);
-    // LPDDR4 spaces precharges.
+    // tPPD.
     rule("lpddr4-4266", 1, Precharge, Precharge, 1, 4);
+    rule("lpddr5-6400", 1, Precharge, Precharge, 1, 2);
+    rule("gddr6", 1, Precharge, Precharge, 1, 1);
+    hbm3(Precharge, Precharge, 4, 2);
 }
 
 #[test]
@@ -339,6 +381,21 @@ fn the_fifth_activate_is_blocked_until_the_window_has_passed() {
         };
         assert_eq!(earliest_after(&standard, 1, &four, Activate, other), expected.max(last + rrd), "{name}");
     }
+}
+
+#[test]
+fn a_refresh_of_a_bank_counts_among_the_activates() {
+    let hbm3 = standard("hbm3").unwrap();
+    let command =
+        |kind, cycle, bank| Command { first_slot: cycle, cycle, kind, channel: 0, bank, row: 1, column: 0 };
+    // tFAW 24: as the fifth, behind the first of four activates tRRD_S 4 apart.
+    let four: Vec<_> =
+        (0..4).map(|k| command(Activate, 1000 + 4 * k, 4 * usize::try_from(k).unwrap())).collect();
+    assert_eq!(earliest_after(&hbm3, 1, &four, RefreshBank, 1), 1024);
+    // As the first of four, so close that tRREFD 13 is over before; a bank further the window is its own.
+    let first = [command(RefreshBank, 1000, 0), four[1], four[2], four[3]];
+    assert_eq!(earliest_after(&hbm3, 1, &first, Activate, 1), 1024);
+    assert_eq!(earliest_after(&hbm3, 1, &first[1..], Activate, 1), 1012 + 4);
 }
 
 /// Random requests: streams and jumps, reads and writes, bursts of requests and pauses.

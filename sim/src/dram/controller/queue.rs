@@ -2,7 +2,7 @@
 //!
 //! Does not: decide which of them is next.
 
-use super::Access;
+use crate::dram::Access;
 
 /// No request.
 pub(super) const NIL: u16 = u16::MAX;
@@ -116,7 +116,13 @@ impl Queues {
         false
     }
 
-    /// Adds a request; whether it changes what its bank needs next. `open_row` is its bank's.
+    /// The requests of a kind, oldest first.
+    pub(super) fn of(&self, access: Access) -> impl Iterator<Item = u16> {
+        let known = |at: u16| (at != NIL).then_some(at);
+        std::iter::successors(known(self.oldest(access)), move |&at| known(self.get(at).younger))
+    }
+
+    /// Adds a request: where it stands, and whether it changes what its bank needs next. `open_row` is its bank's.
     #[inline(always)]
     pub(super) fn push(
         &mut self,
@@ -125,7 +131,7 @@ impl Queues {
         (row, column): (i64, u64),
         since: i64,
         open_row: i64,
-    ) -> bool {
+    ) -> (u16, bool) {
         let kind = access as usize;
         let previous = self.lists[kind][bank].youngest;
         let older = self.youngest[kind];
@@ -175,7 +181,7 @@ impl Queues {
         if previous == NIL {
             list.oldest = index;
         }
-        is_first_hit || previous == NIL
+        (index, is_first_hit || previous == NIL)
     }
 
     /// Removes a request of a kind and a bank, which is served; if it was the oldest hit, the one behind it is looked for.
