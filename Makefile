@@ -24,9 +24,9 @@ lint:
 sim:
 	cargo build --release
 
-# What takes too long for `test`; its results are kept in tests/verified.txt, with the revision they belong to.
+# What takes too long for `test`; its results are kept in tests/verified, with the revision they belong to.
 verify: tools sim
-	tests/verify.sh $(TRITIUM_SIM)
+	for part in engines cycles dram; do tests/verify.sh $(TRITIUM_SIM) $$part || exit 1; done
 
 # What engines take on FPGAs and how fast they run, by Yosys and nextpnr; kept in tests/synthesised.txt in the same way.
 synth: tools sim

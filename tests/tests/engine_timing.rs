@@ -195,6 +195,36 @@ fn the_engine_of_datacenter_keeps_the_verilogs_cycles() {
 }
 
 #[test]
+#[ignore = "a dozen and more compilations take minutes: `make verify` runs it"]
+fn engines_of_random_sizes_keep_the_verilogs_cycles() {
+    let mut random = Random::new(5);
+    for _ in 0..7 {
+        let p = random_engine(&mut random);
+        let tops = [Top::Core, Top::Stream, Top::Axi];
+        for top in tops.into_iter().filter(|top| top.verilog(&p).is_ok()) {
+            assert!(equal(&p, top, 25) >= 25);
+        }
+    }
+}
+
+/// An engine of any sizes that go together.
+fn random_engine(random: &mut Random) -> EngineParameters {
+    loop {
+        let mut up_to = |n: u64| u32::try_from(1 + random.below(n)).expect("a size");
+        let (lanes, columns, tokens) = (up_to(48), up_to(10), up_to(12));
+        let p = engine(
+            [lanes, columns, tokens, 4 << up_to(7)],
+            [8 * up_to(lanes.into()), 1 << up_to(8)],
+            [up_to(columns.into()), up_to(12)],
+            [1 << up_to(7), 1 << (up_to(6) - 1)],
+        );
+        if p.validate().is_ok() {
+            return p;
+        }
+    }
+}
+
+#[test]
 fn no_engine_is_called_verified_that_no_preset_has() {
     let engine = |name| {
         sim::mapping::engine_sizes(&sim::chip::load(name).expect("a preset"), model::WeightFormat::Ternary)
