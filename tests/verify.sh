@@ -42,7 +42,8 @@ cycles() {
 dram() {
     python3 "$here/dram/traces.py" mixed 10000000 --bytes 32 --span $((1 << 28)) > "$random"
     for standard in "$here"/../sim/standards/*.yaml; do
-        modes="all-bank $(grep -q per_bank "$standard" && echo per-bank)"
+        local modes=all-bank
+        if grep -q per_bank "$standard"; then modes+=" per-bank"; fi
         for mode in $modes; do
             echo
             echo "\$ sim dram --standard $(basename "$standard" .yaml) --ranks 2 --refresh $mode --check, of random requests"
