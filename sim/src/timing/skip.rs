@@ -4,9 +4,10 @@
 //! compared field by field, go on alike. What is remembered are intervals, from the refresh on, after which the state is small and
 //! recurs.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 /// Beyond so many bytes nothing more is remembered: what recurs has done so by then, and memory stays bounded.
 const MAX_BYTES: usize = 64 << 20;
@@ -22,13 +23,13 @@ struct Interval<S, E> {
 /// What was stepped before.
 pub(super) struct Memo<S, E> {
     intervals: Vec<Interval<S, E>>,
-    by_start: HashMap<Rc<S>, usize>,
+    by_start: FxHashMap<Rc<S>, usize>,
     bytes: usize,
 }
 
 impl<S: Eq + Hash, E> Memo<S, E> {
     pub(super) fn new() -> Self {
-        Memo { intervals: Vec::new(), by_start: HashMap::new(), bytes: 0 }
+        Memo { intervals: Vec::new(), by_start: FxHashMap::default(), bytes: 0 }
     }
 
     /// Remembers an interval, of which start and events take so many bytes.
