@@ -7,9 +7,10 @@
 //! ```
 //!
 //! In each cycle in which the bus is free, the oldest request issues whose row is open and whose column command the rules allow; if
-//! there is none, the oldest whose bank can be precharged or activated for it (or, as others do it, both by age alone: [`Order`]). A bank with a request for its open row is not precharged,
-//! until `cap` of them went before an older one. Writes wait until there are `high` of them or no read, and are then drained down to
-//! `low`. A row that was opened for a request is used by it, whatever else is due.
+//! there is none, the oldest whose bank can be precharged or activated for it (or, as others do it, both by age alone: [`Order`]). A
+//! bank with a request for its open row is not precharged, until `cap` of them went before an older one; a precharge that is the next
+//! command when the first such request comes, and goes before its column command, stays the next. Writes wait until there are `high` of
+//! them or no read, and are then drained down to `low`. A row that was opened for a request is used by it, whatever else is due.
 //!
 //! A refresh is due every tREFI for a rank, or every tREFI / banks for a bank in turn. From then on the rank or bank takes no new
 //! request; it is precharged and refreshed as soon as the rules allow. The ranks' refreshes are spread over tREFI.

@@ -9,11 +9,12 @@ use crate::dram::rules::{CLOSED, Place};
 use crate::dram::{Access, Command, CommandKind};
 
 impl Controller {
-    /// Issues the column command of the oldest request before cycle `before`, if it is certain to be the next command: no bank needs a row,
-    /// no refresh is under way or due, and nothing but the rank, which holds off all others as well, holds it off.
+    /// Issues the column command of the oldest request before cycle `before`, if it is certain to be the next command: no bank needs a row
+    /// or is to be precharged, no refresh is under way or due, and nothing but the rank, which holds off all others as well, holds it off.
     #[inline]
     pub(super) fn serve_oldest(&mut self, before: i64, observer: &mut impl Observer) -> Option<i64> {
-        if !self.policy.fast || self.ranks > 1 || self.refresh.ranks != 0 || self.half.is_some() {
+        let is_busy = self.refresh.ranks != 0 || self.half.is_some() || self.is_to_precharge();
+        if !self.policy.fast || self.ranks > 1 || is_busy {
             return None;
         }
         self.choose_mode();

@@ -203,7 +203,8 @@ impl Controller {
         self.policy.order != Order::Opened || opened == 0 || opened >> bank & 1 == 1
     }
 
-    /// After a request has come: the next command is the one found before, or one that it needs, unless it changes the mode.
+    /// After a request has come: the next command is the one found before, or one that it needs, unless it changes the mode. A
+    /// precharge that was found stays the next command even if the request is for the row that it closes.
     #[inline]
     pub(super) fn keep_next(&mut self, access: Access, bank: usize) {
         let Some(next) = self.next else { return };
@@ -224,6 +225,12 @@ impl Controller {
         if candidate.goes_before(&next) {
             self.next = Some(candidate);
         }
+    }
+
+    /// Whether a precharge is kept as the next command, even if a request for the row that it closes has come since.
+    #[inline]
+    pub(super) fn is_to_precharge(&self) -> bool {
+        self.next.is_some_and(|next| next.kind == Precharge)
     }
 
     /// What a bank's requests need, as the next command.
@@ -349,10 +356,11 @@ impl Controller {
             RefreshMode::PerBank => (first..first + 1, RefreshBank),
             RefreshMode::AllBank | RefreshMode::None => (first..first + self.banks_per_rank, Refresh),
         };
-        let mut is_closed = true;
+        // It would hold off the second half of an activate of its rank, which cannot wait.
+        let mut is_closed = self.half.is_none_or(|(bank, ..)| self.rules.place(bank).rank != rank);
         for bank in banks {
             let is_open = self.timers.banks[bank].open_row != CLOSED;
-            is_closed &= !is_open && !self.is_opening(bank);
+            is_closed &= !is_open;
             if is_open && self.promised[bank] == NIL {
                 consider(self.refresh_command(Precharge, bank));
             }
