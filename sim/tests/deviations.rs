@@ -3,7 +3,7 @@
 use contract::kv::KvForm;
 use model::WeightFormat;
 use sim::chip::DramSpec;
-use sim::dram::{Command, CommandKind, Order, Organisation, Outcome, Policy, RefreshMode, Setup, standard};
+use sim::dram::{Command, CommandKind, Organisation, Outcome, Policy, Setup, standard};
 use sim::engine::Ports;
 use sim::mapping::{Job, Mapping, Step};
 use sim::result::Phase;
@@ -87,22 +87,11 @@ fn one_batch_is_in_flight_in_a_pipeline_of_chips() {
 
 /// A trace through `channels` of a standard, and its commands.
 fn traced(name: &str, channels: u64, mapping: &str, trace: &str) -> (Outcome, Vec<Command>) {
-    let policy = Policy {
-        read_queue: 32,
-        write_queue: 32,
-        high: 26,
-        low: 6,
-        order: Order::Columns,
-        cap: 16,
-        refresh: RefreshMode::AllBank,
-        leaves_at_activate: false,
-        fast: true,
-    };
     let setup = Setup {
         standard: standard(name).unwrap(),
         organisation: Organisation { channels, ranks: 1 },
         mapping: mapping.to_owned(),
-        policy,
+        policy: Policy::default(),
     };
     let mut commands = vec![];
     let mut keep = |command: &Command| commands.push(*command);
